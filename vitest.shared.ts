@@ -1,0 +1,10 @@
+import type { ViteUserConfig } from 'vitest/config';
+
+/** Every package runs its tests against TypeScript source, so a test never sees a stale build. */
+const conditions: string[] = ['latchkey-source'];
+
+export const shared: ViteUserConfig = {
+  resolve: { conditions },
+  ssr: { resolve: { conditions, externalConditions: conditions } },
+  test: { include: ['**/*.test.ts'], testTimeout: 60_000, hookTimeout: 60_000, passWithNoTests: false },
+};
