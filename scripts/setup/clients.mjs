@@ -1,0 +1,89 @@
+// The programs that the interop tests drive. They are installed where that is ours to do (root on a Debian),
+// and named as missing elsewhere: the tests that need them then say so, and fail when CI is set.
+import { spawnSync } from 'node:child_process';
+import { accessSync, constants } from 'node:fs';
+import path from 'node:path';
+
+/** Directories searched after PATH: Debian keeps sshd where ordinary users do not look. */
+const EXTRA_PATH = ['/usr/bin', '/usr/sbin', '/usr/local/sbin', '/sbin'];
+
+/** What must be there, how to tell, and the Debian package that brings it. */
+const CLIENTS = [
+  {
+    name: 'OpenSSH client',
+    debian: 'openssh-client',
+    find: () => program('sftp') && program('scp') && program('ssh-keygen'),
+  },
+  { name: 'OpenSSH server', debian: 'openssh-server', find: () => program('sshd') },
+  {
+    name: 'OpenSSH sftp-server',
+    debian: 'openssh-sftp-server',
+    find: () => executable('/usr/lib/openssh/sftp-server'),
+  },
+  { name: 'rclone', debian: 'rclone', find: () => program('rclone') },
+  { name: 'lftp', debian: 'lftp', find: () => program('lftp') },
+  { name: 'paramiko', debian: 'python3-paramiko', find: () => pythonWith('paramiko') },
+  { name: 'cryptography for Python', debian: 'python3-cryptography', find: () => pythonWith('cryptography') },
+  { name: 'curl', debian: 'curl', find: () => program('curl') },
+  { name: 'expect', debian: 'expect', find: () => program('expect') },
+];
+
+function executable(file) {
+  try {
+    accessSync(file, constants.X_OK);
+    return file;
+  } catch {
+    return undefined;
+  }
+}
+
+/** The full path of a program, or undefined. */
+export function program(name) {
+  const places = [...(process.env.PATH ?? '').split(path.delimiter), ...EXTRA_PATH];
+  for (const place of places) {
+    const found = place === '' ? undefined : executable(path.join(place, name));
+    if (found) return found;
+  }
+  return undefined;
+}
+
+/** A Python 3 that can import `module`: the one in PATH may not be the one that Debian's packages belong to. */
+export function pythonWith(module) {
+  for (const python of new Set([program('python3'), '/usr/bin/python3'])) {
+    if (python === undefined || !executable(python)) continue;
+    if (spawnSync(python, ['-c', `import ${module}`], { stdio: 'ignore' }).status === 0) return python;
+  }
+  return undefined;
+}
+
+/** The clients that are not there. */
+export function missingClients() {
+  return CLIENTS.filter((client) => !client.find());
+}
+
+/** Installs what is missing when run as root with apt-get; returns what is still missing, with the reason. */
+export function installClients(say = console.log) {
+  const missing = missingClients();
+  if (missing.length === 0) return [];
+  const root = process.getuid?.() === 0;
+  const apt = program('apt-get');
+  if (!root || !apt) {
+    const reason = apt ? 'not run as root, so nothing was installed' : 'no apt-get here to install it with';
+    return missing.map(({ name, debian }) => ({ name, debian, reason }));
+  }
+  const packages = missing.map((client) => client.debian);
+  say(`installing ${packages.join(', ')}`);
+  const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive' };
+  for (const args of [
+    ['update', '-qq'],
+    ['install', '-y', '-qq', '--no-install-recommends', ...packages],
+  ]) {
+    const done = spawnSync(apt, args, { env, stdio: ['ignore', 'ignore', 'inherit'] });
+    if (done.status !== 0) say(`apt-get ${args[0]} failed with status ${done.status}`);
+  }
+  return missingClients().map(({ name, debian }) => ({
+    name,
+    debian,
+    reason: 'apt-get could not install it',
+  }));
+}
