@@ -1,1 +1,2 @@
-export {};
+export type { Durability, FileStoreOptions } from './config.js';
+export { FileStore } from './store.js';

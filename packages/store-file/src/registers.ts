@@ -1,0 +1,222 @@
+import { randomInt } from 'node:crypto';
+import { closeSync, existsSync, mkdirSync, openSync, renameSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { type ETag, type RegisterState, StoreError, type StoreKey } from '@latchkey/store';
+import type { Syncer } from './durability.js';
+import { systemCode } from './errors.js';
+import {
+  encodeGeneration,
+  type Generation,
+  generationName,
+  listGenerations,
+  readGeneration,
+} from './generations.js';
+import type { Publication } from './publication.js';
+import type { Root } from './root.js';
+import type { TemporaryFiles } from './temporary.js';
+import { writeAllSync } from './writing.js';
+
+/** Older generations that stay, for readers that listed them and for a newest one lost in a power failure. */
+const KEPT = 2;
+const ATTEMPTS = 1000;
+
+/**
+ * A register is a directory of generations; the highest number is its value and its tag. A swap from n publishes
+ * n + 1, which only one writer can. Two things make that sound:
+ *
+ * - A slow writer may take a number that was used, superseded and pruned. Since `KEPT` older generations stay,
+ *   the highest is then at least `KEPT + 1` above it: after publishing, the writer looks, and did not win.
+ * - A register that is made starts at a random number, and with its whole directory in one rename. So a tag of a
+ *   deleted register never means anything in a later one of the same key, and no two writers make it at once.
+ */
+export class Registers {
+  readonly #root: Root;
+  readonly #temporary: TemporaryFiles;
+  readonly #syncer: Syncer;
+  readonly #publication: Publication;
+
+  constructor(root: Root, temporary: TemporaryFiles, syncer: Syncer, publication: Publication) {
+    this.#root = root;
+    this.#temporary = temporary;
+    this.#syncer = syncer;
+    this.#publication = publication;
+  }
+
+  /** With a tag that still holds, this is one readdir. */
+  read(key: StoreKey, known?: ETag): RegisterState {
+    const directory = this.#root.layout.register(key);
+    const numbers = listGenerations(directory);
+    if (numbers.length > 0 && tagOf(numbers[0]!) === known) return { status: 'unchanged' };
+    const current = this.#newest(key, directory, numbers);
+    if (current === undefined) {
+      this.#root.assertPresent();
+      return { status: 'absent' };
+    }
+    const etag = tagOf(current.number);
+    if (etag === known) return { status: 'unchanged' };
+    return { status: 'value', bytes: current.bytes, etag, modifiedAt: current.modifiedAt };
+  }
+
+  async swap(key: StoreKey, expected: ETag | null, bytes: Uint8Array): Promise<ETag> {
+    const directory = this.#root.layout.register(key);
+    // Looked at first so that a hopeless swap of a large head costs one readdir, not a write.
+    this.#assertCurrent(key, directory, expected);
+    return expected === null
+      ? this.#make(key, directory, bytes)
+      : this.#advance(key, directory, expected, bytes);
+  }
+
+  /** Whether there was such a register. */
+  delete(key: StoreKey): boolean {
+    const directory = this.#root.layout.register(key);
+    const aside = this.#temporary.path();
+    try {
+      // One step: a writer meanwhile either came before it and is deleted too, or finds no directory.
+      renameSync(directory, aside);
+    } catch (error) {
+      const code = systemCode(error);
+      if (code === 'ENOENT' || code === 'ENOTDIR') return false;
+      // No room for one more name in the temporary folder: clear it where it is.
+      if (code !== 'ENOSPC' && code !== 'EDQUOT') throw error;
+      rmSync(directory, { recursive: true, force: true });
+    }
+    this.#temporary.discard(aside);
+    this.#root.removeEmptyParents(directory, this.#root.layout.registers);
+    return true;
+  }
+
+  /** Returns the highest number there is, whole or not. Throws `conflict` unless the tag is the expected one. */
+  #assertCurrent(key: StoreKey, directory: string, expected: ETag | null): number {
+    const numbers = listGenerations(directory);
+    const top = numbers[0] ?? 0;
+    if (numbers.length === 0) this.#root.assertPresent();
+    const actual =
+      numbers.length === 0 || tagOf(top) === expected ? top : this.#newest(key, directory, numbers)?.number;
+    if ((actual ? tagOf(actual) : null) !== expected) {
+      throw new StoreError('conflict', `register ${key} was changed by another writer`);
+    }
+    return top;
+  }
+
+  async #make(key: StoreKey, directory: string, bytes: Uint8Array): Promise<ETag> {
+    const number = randomInt(1, 2 ** 40);
+    const draft = this.#temporary.path();
+    try {
+      this.#root.place(draft, () => mkdirSync(draft, { mode: 0o700 }));
+      await this.#write(openSync(join(draft, generationName(number)), 'wx', 0o600), bytes);
+      if (this.#syncer.active) await this.#syncer.directory(draft);
+      this.#root.place(directory, () => renameSync(draft, directory));
+    } catch (error) {
+      // The random number tells whether the rename worked although its answer was lost.
+      const done = !existsSync(draft) && existsSync(join(directory, generationName(number)));
+      if (!done) {
+        this.#temporary.discard(draft);
+        if (systemCode(error) === 'ENOTEMPTY' || systemCode(error) === 'EEXIST') {
+          throw new StoreError('conflict', `register ${key} was made by another writer`, { cause: error });
+        }
+        throw error;
+      }
+    }
+    await this.#settle(key, join(directory, generationName(number)));
+    return tagOf(number);
+  }
+
+  async #advance(key: StoreKey, directory: string, expected: ETag, bytes: Uint8Array): Promise<ETag> {
+    const { path, fd } = this.#temporary.open();
+    let basis: number;
+    let target: string;
+    try {
+      await this.#write(fd, bytes);
+      // Once more: syncing took time, and between this look and the link passes next to none.
+      basis = this.#assertCurrent(key, directory, expected);
+      target = join(directory, generationName(basis + 1));
+      if (!this.#publication.publish(path, target)) {
+        throw new StoreError('conflict', `register ${key} was changed by another writer`);
+      }
+    } catch (error) {
+      this.#temporary.discard(path);
+      if (systemCode(error) === 'ENOENT' && !existsSync(directory)) {
+        this.#root.assertPresent();
+        throw new StoreError('conflict', `register ${key} was deleted`, { cause: error });
+      }
+      throw error;
+    }
+    this.#assertWon(key, directory, basis);
+    await this.#settle(key, target);
+    this.#prune(directory, basis + 1);
+    return tagOf(basis + 1);
+  }
+
+  async #write(fd: number, bytes: Uint8Array): Promise<void> {
+    let open = true;
+    try {
+      writeAllSync(fd, encodeGeneration(bytes));
+      await this.#syncer.file(fd);
+      open = false;
+      closeSync(fd);
+    } finally {
+      if (open) closeSync(fd);
+    }
+  }
+
+  /** Throws when the number just published had been used before, and removes it. */
+  #assertWon(key: StoreKey, directory: string, basis: number): void {
+    const numbers = listGenerations(directory);
+    const ahead = (numbers[0] ?? 0) - (basis + 1);
+    // Deleted since: the swap came first. Or newest, or others have built on it.
+    if (numbers.length === 0 || (ahead < KEPT && numbers.includes(basis))) return;
+    const certain = ahead < KEPT;
+    if (!certain && ahead === KEPT) return;
+    rmSync(join(directory, generationName(basis + 1)), { recursive: true, force: true });
+    if (certain) throw new StoreError('conflict', `register ${key} was made anew by another writer`);
+    throw new StoreError(
+      'unavailable',
+      `register ${key} moved on; whether this swap was part of it is unknown`,
+    );
+  }
+
+  /** From here on the swap has happened: a failure leaves its durability unknown, never its absence certain. */
+  async #settle(key: StoreKey, path: string): Promise<void> {
+    try {
+      await this.#syncer.names(path, this.#root.layout.registers);
+    } catch (error) {
+      throw new StoreError('unavailable', `register ${key} was set but could not be synced`, {
+        cause: error,
+      });
+    }
+  }
+
+  #prune(directory: string, number: number): void {
+    for (const older of listGenerations(directory)) {
+      if (older >= number - KEPT) continue;
+      try {
+        rmSync(join(directory, generationName(older)), { recursive: true, force: true });
+      } catch {
+        return;
+      }
+    }
+  }
+
+  /** The newest whole generation; undefined when there is no register. */
+  #newest(key: StoreKey, directory: string, listed: readonly number[]): Generation | undefined {
+    let numbers = listed;
+    for (let attempt = 0; attempt < ATTEMPTS && numbers.length > 0; attempt += 1) {
+      let gone = false;
+      for (const number of numbers) {
+        const generation = readGeneration(directory, number);
+        if (typeof generation === 'object') return generation;
+        gone ||= generation === 'gone';
+        if (gone) break;
+      }
+      // Three swaps passed since the listing: look again. With nothing gone, everything there is torn.
+      if (!gone) break;
+      numbers = listGenerations(directory);
+    }
+    if (numbers.length === 0) return undefined;
+    throw new StoreError('unavailable', `register ${key} has no whole generation`);
+  }
+}
+
+function tagOf(number: number): ETag {
+  return String(number) as ETag;
+}
