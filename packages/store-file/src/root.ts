@@ -1,11 +1,14 @@
 import {
+  closeSync,
+  fsyncSync,
   mkdirSync,
+  openSync,
   readdirSync,
   readFileSync,
   renameSync,
   rmdirSync,
   statSync,
-  writeFileSync,
+  writeSync,
 } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { StoreError } from '@latchkey/store';
@@ -126,6 +129,12 @@ function initialise(layout: Layout): void {
   }
   // Last and at once: whoever sees the marker sees a complete store.
   const draft = join(layout.temporary, `marker-${process.pid}`);
-  writeFileSync(draft, MARKER_TEXT, { mode: 0o600, flush: true });
+  const fd = openSync(draft, 'w', 0o600);
+  try {
+    writeSync(fd, MARKER_TEXT);
+    fsyncSync(fd);
+  } finally {
+    closeSync(fd);
+  }
   renameSync(draft, layout.marker);
 }
