@@ -16,7 +16,7 @@ const MAY_IMPORT: readonly { readonly of: RegExp; readonly packages: RegExp }[] 
 ];
 
 /** The encryption package computes and does no input or output, in Node either. */
-const ENCRYPTION_NODE_MODULES: readonly string[] = ['node:crypto', 'node:buffer', 'node:util'];
+const ENCRYPTION_NODE_MODULES: readonly string[] = ['node:crypto', 'node:buffer', 'node:util', 'node:zlib'];
 
 /** The packages of apps/, none of which may be imported. */
 export type AppNames = ReadonlySet<string>;

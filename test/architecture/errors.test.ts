@@ -18,7 +18,7 @@ function tablesInDocument(): Map<string, Map<string, string>> {
       rows = name === undefined ? undefined : new Map();
       if (name !== undefined && rows) tables.set(name, rows);
     }
-    const row = /^\| `([^`]+)` \| ([^|]+?) \|/.exec(line);
+    const row = /^\|\s*`([^`]+)`\s*\|\s*(.*?)\s*\|$/.exec(line);
     if (row?.[1] !== undefined && row[2] !== undefined) rows?.set(row[1], row[2]);
   }
   return tables;
