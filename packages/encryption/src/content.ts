@@ -1,0 +1,136 @@
+import { encodeCbor } from './cbor/encode.js';
+import { type ExtraFields, Fields, NO_EXTRA_FIELDS } from './cbor/fields.js';
+import type { CborValue } from './cbor/value.js';
+import { EncryptionError } from './errors.js';
+import { MAX_RECORD_BYTES } from './listing.js';
+import {
+  decodeMapRef,
+  decodePieces,
+  encodeMapRef,
+  encodePieces,
+  MAX_RECORD_PIECES,
+  type MapRef,
+  type Piece,
+} from './pieces.js';
+
+/*
+ * The content half of a record: what only a holder of the directory's read secret may see, above all the keys of the
+ * segments. It is replaced whole, so nothing in it can survive the content it belongs to.
+ */
+
+/** Written and not yet published. At most one of `pieces` and `map`. */
+export interface Draft {
+  readonly pieces?: readonly Piece[];
+  readonly map?: MapRef;
+  /** Bytes. */
+  readonly size: number;
+  /** When it was last written to, since 1970. */
+  readonly seconds: number;
+}
+
+export interface ContentFields {
+  readonly contentType?: string;
+  /** By lower-case name of the algorithm. */
+  readonly digests?: ReadonlyMap<string, Uint8Array>;
+  readonly etag?: string;
+  /** Bytes of each part of a multipart upload. */
+  readonly partSizes?: readonly number[];
+  /** Where a symlink points, 1 to 4096 bytes without NUL. */
+  readonly linkTarget?: string;
+  /** In order. Absent together with `map` when the content is empty. */
+  readonly pieces?: readonly Piece[];
+  readonly map?: MapRef;
+  /** Other records may refer to the same segments. */
+  readonly shared?: boolean;
+  readonly draft?: Draft;
+  /** R of a directory, 32 bytes. */
+  readonly readSecret?: Uint8Array;
+  /** Unknown optional fields. They belong to this content and go when it is replaced. */
+  readonly extra?: ExtraFields;
+}
+
+/** Longest target of a symlink, bytes of UTF-8. */
+export const MAX_LINK_TARGET_BYTES: number = 4096;
+
+const KNOWN: ReadonlySet<number> = new Set([0, 2, 4, 6, 8, 10, 12, 14, 16, 18]);
+const DRAFT_FIELDS: ReadonlySet<number> = new Set([0, 2, 4, 6]);
+const DIGEST_BOUNDS = { entries: 16, key: 32, value: 64 };
+
+function encodeDraft(draft: Draft): CborValue {
+  const map = new Map<number, CborValue>([
+    [4, draft.size],
+    [6, draft.seconds],
+  ]);
+  if (draft.pieces !== undefined) map.set(0, encodePieces(draft.pieces));
+  if (draft.map !== undefined) map.set(2, encodeMapRef(draft.map));
+  return map;
+}
+
+export function encodeContent(fields: ContentFields): Uint8Array {
+  const map = new Map<number, CborValue>();
+  if (fields.contentType !== undefined) map.set(0, fields.contentType);
+  if (fields.digests !== undefined && fields.digests.size > 0) map.set(2, fields.digests);
+  if (fields.etag !== undefined) map.set(4, fields.etag);
+  if (fields.partSizes !== undefined) map.set(6, fields.partSizes);
+  if (fields.linkTarget !== undefined) map.set(8, fields.linkTarget);
+  if (fields.pieces !== undefined && fields.pieces.length > 0) map.set(10, encodePieces(fields.pieces));
+  if (fields.map !== undefined) map.set(12, encodeMapRef(fields.map));
+  if (fields.shared === true) map.set(14, true);
+  if (fields.draft !== undefined) map.set(16, encodeDraft(fields.draft));
+  if (fields.readSecret !== undefined) map.set(18, fields.readSecret);
+  for (const [key, value] of fields.extra ?? NO_EXTRA_FIELDS) map.set(key, value);
+  const bytes = encodeCbor(map);
+  decodeContent(bytes);
+  return bytes;
+}
+
+function decodeDraft(value: CborValue): Draft {
+  const fields = new Fields('draft', value);
+  fields.extra(DRAFT_FIELDS);
+  if (fields.has(0) && fields.has(2))
+    throw new EncryptionError('malformed', 'draft has both pieces and a map');
+  return {
+    ...(fields.has(0) ? { pieces: decodePieces(fields.value(0), MAX_RECORD_PIECES) } : {}),
+    ...(fields.has(2) ? { map: decodeMapRef(fields.value(2)) } : {}),
+    size: fields.uint(4),
+    seconds: fields.uint(6),
+  };
+}
+
+function decodePartSizes(fields: Fields): number[] {
+  return fields.array(6, MAX_RECORD_BYTES).map((size) => {
+    if (typeof size !== 'number' || size < 0) throw new EncryptionError('malformed', 'content: part size');
+    return size;
+  });
+}
+
+function decodeTarget(fields: Fields): string {
+  const target = fields.text(8, MAX_LINK_TARGET_BYTES);
+  if (target === '' || target.includes('\0')) throw new EncryptionError('malformed', 'content: link target');
+  return target;
+}
+
+/** Throws `malformed`, `limit`, or `unsupported` for a critical field of a later version. */
+export function decodeContent(bytes: Uint8Array): ContentFields {
+  if (bytes.length > MAX_RECORD_BYTES) throw new EncryptionError('limit', 'record is larger than 8 KiB');
+  const fields = Fields.decode('content', bytes);
+  const extra = fields.extra(KNOWN);
+  if (fields.has(10) && fields.has(12))
+    throw new EncryptionError('malformed', 'content has both pieces and a map');
+  const pieces = fields.has(10) ? decodePieces(fields.value(10), MAX_RECORD_PIECES) : undefined;
+  if (pieces?.length === 0) throw new EncryptionError('malformed', 'content has an empty list of pieces');
+  const digests = fields.bytesMap(2, DIGEST_BOUNDS);
+  return {
+    ...(fields.has(0) ? { contentType: fields.text(0, 255) } : {}),
+    ...(digests.size > 0 ? { digests } : {}),
+    ...(fields.has(4) ? { etag: fields.text(4, 255) } : {}),
+    ...(fields.has(6) ? { partSizes: decodePartSizes(fields) } : {}),
+    ...(fields.has(8) ? { linkTarget: decodeTarget(fields) } : {}),
+    ...(pieces === undefined ? {} : { pieces }),
+    ...(fields.has(12) ? { map: decodeMapRef(fields.value(12)) } : {}),
+    ...(fields.flag(14) ? { shared: true } : {}),
+    ...(fields.has(16) ? { draft: decodeDraft(fields.value(16)) } : {}),
+    ...(fields.has(18) ? { readSecret: fields.bytes(18, 32) } : {}),
+    ...(extra.size === 0 ? {} : { extra }),
+  };
+}

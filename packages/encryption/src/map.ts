@@ -1,0 +1,91 @@
+/*
+ * A map blob lists the pieces of a file that has too many for its record. It has its own random key, which the
+ * record holds; the box is bound to the blob's id and the reference says level, count and length, so neither another
+ * map nor a shortened one can stand in for it. Who knows the key could forge a map, but only the record's author can
+ * sign a reference to it, and blobs are written once; readers below compare what the signed reference says.
+ */
+
+import { padBox, unpadBox } from './box.js';
+import { asciiBytes, concatBytes, equalBytes } from './bytes.js';
+import { encodeCbor } from './cbor/encode.js';
+import { Fields } from './cbor/fields.js';
+import type { CborValue } from './cbor/value.js';
+import { EncryptionError } from './errors.js';
+import {
+  decodeMapRef,
+  decodePieces,
+  encodeMapRef,
+  encodePieces,
+  MAX_MAP_ITEMS,
+  MAX_MAP_LEVEL,
+  type MapRef,
+  type Piece,
+  pieceLength,
+} from './pieces.js';
+import type { BlobRef } from './places.js';
+import type { CryptoProvider } from './provider.js';
+import { open, seal } from './seal.js';
+
+export type ExtentMap =
+  | { readonly level: 0; readonly pieces: readonly Piece[] }
+  | { readonly level: number; readonly maps: readonly MapRef[] };
+
+/** Of the stored object, in bytes: room for 1,024 pieces. */
+export const MAX_MAP_BYTES: number = 256 * 1024;
+
+const MAGIC = asciiBytes('LKMAP1\0\0');
+const FIELDS: ReadonlySet<number> = new Set([0, 2]);
+
+function summary(map: ExtentMap): { count: number; length: number } {
+  const lengths = 'pieces' in map ? map.pieces.map(pieceLength) : map.maps.map((ref) => ref.length);
+  return { count: lengths.length, length: lengths.reduce((sum, length) => sum + length, 0) };
+}
+
+function checkLevels(map: ExtentMap): void {
+  const fits = 'pieces' in map ? map.level === 0 : map.maps.every((ref) => ref.level === map.level - 1);
+  if (!fits || map.level > MAX_MAP_LEVEL) throw new EncryptionError('malformed', 'map: levels do not fit');
+}
+
+/** Draws a fresh key and returns the blob with the reference to it. Throws `limit` for over 1,024 items. */
+export function sealMap(
+  p: CryptoProvider,
+  vaultId: Uint8Array,
+  blob: BlobRef,
+  map: ExtentMap,
+): { ref: MapRef; bytes: Uint8Array } {
+  checkLevels(map);
+  const { count, length } = summary(map);
+  if (count > MAX_MAP_ITEMS || !Number.isSafeInteger(length))
+    throw new EncryptionError('limit', 'map is too long');
+  const items = 'pieces' in map ? encodePieces(map.pieces) : map.maps.map(encodeMapRef);
+  const key = p.randomBytes(32);
+  const plaintext = padBox(
+    new Map<number, CborValue>([
+      [0, map.level],
+      [2, items],
+    ]),
+  );
+  const box = seal(p, key, 'map', vaultId, encodeCbor([blob]), plaintext);
+  return { ref: { blob, key, level: map.level, count, length }, bytes: concatBytes(MAGIC, box) };
+}
+
+/** Throws `damaged` unless this is the map that `ref` means, else `malformed`, `limit` or `unsupported`. */
+export function openMap(p: CryptoProvider, vaultId: Uint8Array, ref: MapRef, bytes: Uint8Array): ExtentMap {
+  if (bytes.length > MAX_MAP_BYTES) throw new EncryptionError('limit', 'map is over its limit');
+  if (!equalBytes(bytes.subarray(0, MAGIC.length), MAGIC))
+    throw new EncryptionError('unsupported', 'not a map');
+  const padded = open(p, ref.key, 'map', vaultId, encodeCbor([ref.blob]), bytes.subarray(MAGIC.length));
+  const fields = Fields.decode('map', unpadBox(padded));
+  fields.extra(FIELDS);
+  const level = fields.uint(0, MAX_MAP_LEVEL);
+  const map: ExtentMap =
+    level === 0
+      ? { level: 0, pieces: decodePieces(fields.value(2), MAX_MAP_ITEMS) }
+      : { level, maps: fields.array(2, MAX_MAP_ITEMS).map(decodeMapRef) };
+  checkLevels(map);
+  const { count, length } = summary(map);
+  if (level !== ref.level || count !== ref.count || length !== ref.length) {
+    throw new EncryptionError('damaged', 'map does not fit the reference to it');
+  }
+  return map;
+}
