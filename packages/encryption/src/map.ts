@@ -1,8 +1,8 @@
 /*
  * A map blob lists the pieces of a file that has too many for its record. It has its own random key, which the
- * record holds; the box is bound to the blob's id and the reference says level, count and length, so neither another
- * map nor a shortened one can stand in for it. Who knows the key could forge a map, but only the record's author can
- * sign a reference to it, and blobs are written once; readers below compare what the signed reference says.
+ * record holds, and its box is bound to the blob's id. The key alone would not do: everybody who may read the file
+ * knows it and could, together with the store, put another map in its place. So the reference also holds the SHA-256
+ * of the stored blob, which brings every tree root in the map under the signature of the record's author.
  */
 
 import { padBox, unpadBox } from './box.js';
@@ -66,7 +66,8 @@ export function sealMap(
     ]),
   );
   const box = seal(p, key, 'map', vaultId, encodeCbor([blob]), plaintext);
-  return { ref: { blob, key, level: map.level, count, length }, bytes: concatBytes(MAGIC, box) };
+  const bytes = concatBytes(MAGIC, box);
+  return { ref: { blob, key, level: map.level, count, length, sha256: p.sha256(bytes) }, bytes };
 }
 
 /** Throws `damaged` unless this is the map that `ref` means, else `malformed`, `limit` or `unsupported`. */

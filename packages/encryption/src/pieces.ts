@@ -35,6 +35,8 @@ export interface MapRef {
   readonly count: number;
   /** Bytes of content that it describes. */
   readonly length: number;
+  /** Of the stored blob. It brings the tree roots in the map under the signature of the record. */
+  readonly sha256: Uint8Array;
 }
 
 /** Pieces in a record. */
@@ -120,10 +122,11 @@ export function encodeMapRef(ref: MapRef): CborValue {
     [4, ref.level],
     [6, ref.count],
     [8, ref.length],
+    [10, ref.sha256],
   ]);
 }
 
-const MAP_REF_FIELDS: ReadonlySet<number> = new Set([0, 2, 4, 6, 8]);
+const MAP_REF_FIELDS: ReadonlySet<number> = new Set([0, 2, 4, 6, 8, 10]);
 
 export function decodeMapRef(value: CborValue): MapRef {
   const fields = new Fields('map reference', value);
@@ -134,5 +137,6 @@ export function decodeMapRef(value: CborValue): MapRef {
     level: fields.uint(4, MAX_MAP_LEVEL),
     count: fields.uint(6, MAX_MAP_ITEMS),
     length: fields.uint(8),
+    sha256: fields.bytes(10, 32),
   };
 }
