@@ -1,0 +1,153 @@
+import type { Attributes, OpenOptions, Path, VaultSession } from '@latchkey/vault';
+import { readAttributes } from '../codec/attributes.js';
+import { MAX_TRANSFER_BYTES, OPEN_FLAG, STATUS } from '../codec/constants.js';
+import { dataReply, handleReply, okReply, statusReply } from '../codec/replies.js';
+import { StatusError } from '../errors.js';
+import { decodePath } from '../paths.js';
+import { resolveLinks, throughLinks } from '../session/follow-links.js';
+import { OpenFile } from '../session/handles.js';
+import { vaultAttributes } from './attributes.js';
+import { onHandle, onPaths, type RequestContext, type RequestHandler } from './request.js';
+
+/** Maps open flags (section 6.3). Flags that contradict each other fail; flags of zero mean reading, as in OpenSSH. */
+export function openOptions(flags: number, attributes: Attributes): OpenOptions {
+  const has = (flag: number): boolean => (flags & flag) !== 0;
+  const append = has(OPEN_FLAG.APPEND);
+  const write = has(OPEN_FLAG.WRITE) || append;
+  const read = has(OPEN_FLAG.READ) || !write;
+  const create = has(OPEN_FLAG.CREAT);
+  const truncate = has(OPEN_FLAG.TRUNC);
+  if (!write && (create || truncate)) {
+    throw new StatusError(STATUS.FAILURE, 'making or truncating a file needs it open for writing');
+  }
+  const exclusive = create && has(OPEN_FLAG.EXCL);
+  return { read, write, create, exclusive, truncate, append, attributes };
+}
+
+async function openFile(context: RequestContext, path: Path, options: OpenOptions): Promise<OpenFile> {
+  const { vault, order, readAhead: budget } = context;
+  let at = path;
+  const attempt = (candidate: Path): ReturnType<VaultSession['open']> => {
+    at = candidate;
+    return vault.open(candidate, options);
+  };
+  // An exclusive create never follows a link at the end of the path (POSIX open, O_EXCL).
+  const follow = options.exclusive !== true;
+  const file = await throughLinks(vault, path, follow, attempt);
+  return new OpenFile(file, at, {
+    read: options.read === true,
+    write: options.write === true,
+    order,
+    budget,
+  });
+}
+
+export const open: RequestHandler = (context, id, reader) => {
+  const path = decodePath(reader.bytes());
+  const flags = reader.uint32();
+  const options = openOptions(flags, vaultAttributes(readAttributes(reader), false));
+  context.handles.reserve();
+  return {
+    order: onPaths(options.write === true, path),
+    async run() {
+      try {
+        const handle = await openFile(context, path, options);
+        if (context.ended.aborted) {
+          await handle.abandon();
+          throw new StatusError(STATUS.FAILURE, 'the session has ended');
+        }
+        return handleReply(id, context.handles.add(handle));
+      } finally {
+        context.handles.release();
+      }
+    },
+  };
+};
+
+export const close: RequestHandler = (context, id, reader) => {
+  const name = reader.bytes();
+  const handle = context.handles.get(name);
+  context.handles.remove(name);
+  return {
+    order: onHandle(handle, true),
+    async run() {
+      if (handle.kind === 'file') await handle.close();
+      return okReply(id);
+    },
+  };
+};
+
+export const read: RequestHandler = (context, id, reader) => {
+  const handle = context.handles.file(reader.bytes());
+  const offset = reader.uint64();
+  const length = Math.min(reader.uint32(), MAX_TRANSFER_BYTES);
+  return {
+    order: onHandle(handle, false),
+    replyBytes: length,
+    async run() {
+      // No file reaches 2^53 bytes: beyond it every offset is behind the end.
+      if (!Number.isSafeInteger(offset + length)) return statusReply(id, STATUS.EOF, 'end of file');
+      if (length === 0) return dataReply(id, []);
+      const pieces = await handle.read(offset, length);
+      return pieces.length === 0 ? statusReply(id, STATUS.EOF, 'end of file') : dataReply(id, pieces);
+    },
+  };
+};
+
+export const write: RequestHandler = (context, id, reader) => {
+  const handle = context.handles.writableFile(reader.bytes());
+  const offset = reader.uint64();
+  const data = reader.bytes();
+  if (!Number.isSafeInteger(offset + data.length))
+    throw new StatusError(STATUS.FAILURE, 'the offset is too large');
+  return {
+    order: onHandle(handle, true),
+    async run() {
+      if (data.length > 0) await handle.file.write(offset, data);
+      return okReply(id);
+    },
+  };
+};
+
+export const remove: RequestHandler = ({ vault }, id, reader) => {
+  const path = decodePath(reader.bytes());
+  return {
+    order: onPaths(true, path),
+    async run() {
+      await throughLinks(vault, path, false, (at) => vault.remove(at));
+      return okReply(id);
+    },
+  };
+};
+
+/** Renames; `replace` is what tells posix-rename@openssh.com from the RENAME of version 3. */
+export function rename(replace: boolean): RequestHandler {
+  return ({ vault }, id, reader) => {
+    const from = decodePath(reader.bytes());
+    const to = decodePath(reader.bytes());
+    return {
+      order: onPaths(true, from, to),
+      async run() {
+        await throughBothLinks(vault, from, to, (source, target) =>
+          vault.rename(source, target, { replace }),
+        );
+        return okReply(id);
+      },
+    };
+  };
+}
+
+/** {@link throughLinks} for an operation with two paths; links at their ends are not followed. */
+export async function throughBothLinks(
+  vault: VaultSession,
+  from: Path,
+  to: Path,
+  attempt: (from: Path, to: Path) => Promise<unknown>,
+): Promise<void> {
+  let resolvedTo: Path = to;
+  await throughLinks(vault, from, false, async (source) => {
+    // Only once the first attempt has failed is it worth asking where the second path leads.
+    if (source !== from) resolvedTo = await resolveLinks(vault, to, false);
+    await throughLinks(vault, resolvedTo, false, (target) => attempt(source, target));
+  });
+}

@@ -1,0 +1,169 @@
+import { type AddressInfo, createServer, type Server as NetServer, type Socket } from 'node:net';
+import ssh2, { type Connection } from 'ssh2';
+import { ALGORITHMS } from './algorithms.js';
+import {
+  DEFAULT_LIMITS,
+  DEFAULT_OWNER,
+  type Logger,
+  type SftpLimits,
+  type SftpServerOptions,
+} from './config.js';
+import { ClientConnection } from './connection.js';
+import { type Admission, AdmissionControl, networkOf } from './guard/admission.js';
+import { LoginDelays } from './guard/login-delays.js';
+import { Slots } from './guard/slots.js';
+import { endSocket, pauseWhileUnread } from './guard/socket-guard.js';
+import { describeHostKey, type HostKeyIdentity } from './host-key.js';
+
+/** Passwords waiting to be checked; more are refused unread. */
+const MAX_WAITING_PASSWORDS = 128;
+
+const KEEPALIVE_MS = 30_000;
+const KEEPALIVES_UNANSWERED = 4;
+
+/** A socket between our own listener and ssh2's greeting. */
+interface Arrival {
+  readonly socket: Socket;
+  readonly address: string;
+  readonly admission: Admission;
+  readonly loginTimer: NodeJS.Timeout;
+}
+
+/** An SFTP server that is listening. */
+export class SftpServer {
+  readonly address: AddressInfo;
+  readonly hostKey: HostKeyIdentity;
+  readonly #engine: ServerEngine;
+
+  private constructor(engine: ServerEngine, address: AddressInfo, hostKey: HostKeyIdentity) {
+    this.#engine = engine;
+    this.address = address;
+    this.hostKey = hostKey;
+  }
+
+  /**
+   * Starts listening. Rejects when the host key cannot be read or the address cannot be had (`EADDRINUSE`, `EACCES`
+   * and so on, as Node reports them).
+   */
+  static async listen(options: SftpServerOptions): Promise<SftpServer> {
+    const hostKey = describeHostKey(options.hostKey);
+    const engine = new ServerEngine(options);
+    const address = await engine.listen(options.host ?? '127.0.0.1', options.port ?? 0);
+    return new SftpServer(engine, address, hostKey);
+  }
+
+  /** Stops listening and ends every connection; what clients had not closed stays as drafts. */
+  close(): Promise<void> {
+    return this.#engine.close();
+  }
+}
+
+class ServerEngine {
+  readonly #options: SftpServerOptions;
+  readonly #limits: SftpLimits;
+  readonly #log: Logger;
+  readonly #listener: NetServer;
+  readonly #ssh: InstanceType<typeof ssh2.Server>;
+  readonly #admission: AdmissionControl;
+  readonly #delays: LoginDelays;
+  readonly #passwordSlots: Slots;
+  readonly #sockets = new Set<Socket>();
+  readonly #clients = new Set<ClientConnection>();
+  /** By socket, because ssh2 announces a connection only once its greeting has arrived. */
+  readonly #arrivals = new WeakMap<Socket, Arrival>();
+
+  constructor(options: SftpServerOptions) {
+    this.#options = options;
+    this.#limits = { ...DEFAULT_LIMITS, ...options.limits };
+    this.#log = options.logger ?? ((): void => {});
+    this.#admission = new AdmissionControl(this.#limits);
+    this.#delays = new LoginDelays(this.#limits.loginDelayMs, this.#limits.loginDelayMaxMs);
+    this.#passwordSlots = new Slots(this.#limits.passwordChecks, MAX_WAITING_PASSWORDS);
+    const { serverHostKey: _all, ...algorithms } = ALGORITHMS;
+    this.#ssh = new ssh2.Server(
+      {
+        hostKeys: [options.hostKey],
+        algorithms,
+        ident: 'Latchkey',
+        keepaliveInterval: KEEPALIVE_MS,
+        keepaliveCountMax: KEEPALIVES_UNANSWERED,
+      },
+      (connection) => this.#onGreeting(connection),
+    );
+    this.#listener = createServer({ noDelay: true }, (socket) => this.#onSocket(socket));
+  }
+
+  async listen(host: string, port: number): Promise<AddressInfo> {
+    await new Promise<void>((resolve, reject) => {
+      this.#listener.once('error', reject);
+      this.#listener.listen(port, host, () => {
+        this.#listener.off('error', reject);
+        resolve();
+      });
+    });
+    this.#listener.on('error', (error) => this.#log('error', 'the listener failed', { error }));
+    return this.#listener.address() as AddressInfo;
+  }
+
+  async close(): Promise<void> {
+    const closed = new Promise<void>((resolve) => this.#listener.close(() => resolve()));
+    for (const client of this.#clients) client.stop();
+    for (const socket of this.#sockets) endSocket(socket, 500);
+    await closed;
+  }
+
+  #onSocket(socket: Socket): void {
+    socket.on('error', () => socket.destroy());
+    const address = socket.remoteAddress ?? '';
+    const admission = this.#admission.enter(address);
+    if (typeof admission === 'string') {
+      this.#log('warn', 'connection refused', { address, limit: admission });
+      socket.destroy();
+      return;
+    }
+    this.#sockets.add(socket);
+    const loginTimer = setTimeout(() => {
+      this.#log('warn', 'connection closed', { reason: 'no login in time', address });
+      socket.destroy();
+    }, this.#limits.loginMs);
+    loginTimer.unref();
+    this.#arrivals.set(socket, { socket, address, admission, loginTimer });
+    socket.once('close', () => {
+      clearTimeout(loginTimer);
+      admission.leave();
+      this.#sockets.delete(socket);
+    });
+    pauseWhileUnread(socket);
+    this.#ssh.injectSocket(socket);
+  }
+
+  #onGreeting(connection: Connection): void {
+    const socket = (connection as unknown as { readonly _sock?: Socket })._sock;
+    const arrival = socket === undefined ? undefined : this.#arrivals.get(socket);
+    if (socket === undefined || arrival === undefined) {
+      connection.on('error', () => {});
+      connection.end();
+      return;
+    }
+    const { address, admission, loginTimer } = arrival;
+    const client = new ClientConnection(connection, socket, {
+      limits: this.#limits,
+      owner: this.#options.owner ?? DEFAULT_OWNER,
+      log: this.#log,
+      login: {
+        users: this.#options.users,
+        limits: this.#limits,
+        delays: this.#delays,
+        passwordSlots: this.#passwordSlots,
+        address: networkOf(address),
+        log: this.#log,
+      },
+      onAuthenticated: () => {
+        clearTimeout(loginTimer);
+        admission.authenticated();
+      },
+    });
+    this.#clients.add(client);
+    socket.once('close', () => this.#clients.delete(client));
+  }
+}
