@@ -90,9 +90,9 @@ export {
   type RecordKind,
   type RecordTime,
 } from './listing.js';
-export { type ExtentMap, MAX_MAP_BYTES, openMap, sealMap } from './map.js';
-export { checkKey, checkName, compareKeys, MAX_NAME_BYTES, utf8Length } from './names.js';
-export { padme } from './padding.js';
+export { type ExtentMap, MAX_MAP_BYTES, type MapContents, openMap, sealMap } from './map.js';
+export { checkKey, checkName, compareKeys, isName, MAX_NAME_BYTES, utf8Length } from './names.js';
+export { padmeSize } from './padding.js';
 export {
   isPage,
   MAX_PAGE_BYTES,

@@ -26,9 +26,20 @@ import type { BlobRef } from './places.js';
 import type { CryptoProvider } from './provider.js';
 import { open, seal } from './seal.js';
 
-export type ExtentMap =
-  | { readonly level: 0; readonly pieces: readonly Piece[] }
-  | { readonly level: number; readonly maps: readonly MapRef[] };
+/** What goes into a map: pieces at level 0, references above. */
+export interface MapContents {
+  readonly level: number;
+  readonly pieces?: readonly Piece[];
+  readonly refs?: readonly MapRef[];
+}
+
+export interface ExtentMap {
+  readonly level: number;
+  /** Of a map of level 0. */
+  readonly pieces: readonly Piece[];
+  /** Of a map above, each to a map of the level below. */
+  readonly refs: readonly MapRef[];
+}
 
 /** Of the stored object, in bytes: room for 1,024 pieces. */
 export const MAX_MAP_BYTES: number = 256 * 1024;
@@ -36,14 +47,15 @@ export const MAX_MAP_BYTES: number = 256 * 1024;
 const MAGIC = asciiBytes('LKMAP1\0\0');
 const FIELDS: ReadonlySet<number> = new Set([0, 2]);
 
-function summary(map: ExtentMap): { count: number; length: number } {
-  const lengths = 'pieces' in map ? map.pieces.map(pieceLength) : map.maps.map((ref) => ref.length);
+function summary({ pieces, refs }: ExtentMap): { count: number; length: number } {
+  const lengths = [...pieces.map(pieceLength), ...refs.map((ref) => ref.length)];
   return { count: lengths.length, length: lengths.reduce((sum, length) => sum + length, 0) };
 }
 
-function checkLevels(map: ExtentMap): void {
-  const fits = 'pieces' in map ? map.level === 0 : map.maps.every((ref) => ref.level === map.level - 1);
-  if (!fits || map.level > MAX_MAP_LEVEL) throw new EncryptionError('malformed', 'map: levels do not fit');
+function checkLevels({ level, pieces, refs }: ExtentMap): void {
+  const fits =
+    level === 0 ? refs.length === 0 : pieces.length === 0 && refs.every((ref) => ref.level === level - 1);
+  if (!fits || level > MAX_MAP_LEVEL) throw new EncryptionError('malformed', 'map: levels do not fit');
 }
 
 /** Draws a fresh key and returns the blob with the reference to it. Throws `limit` for over 1,024 items. */
@@ -51,13 +63,14 @@ export function sealMap(
   p: CryptoProvider,
   vaultId: Uint8Array,
   blob: BlobRef,
-  map: ExtentMap,
+  contents: MapContents,
 ): { ref: MapRef; bytes: Uint8Array } {
+  const map: ExtentMap = { level: contents.level, pieces: contents.pieces ?? [], refs: contents.refs ?? [] };
   checkLevels(map);
   const { count, length } = summary(map);
   if (count > MAX_MAP_ITEMS || !Number.isSafeInteger(length))
     throw new EncryptionError('limit', 'map is too long');
-  const items = 'pieces' in map ? encodePieces(map.pieces) : map.maps.map(encodeMapRef);
+  const items = map.level === 0 ? encodePieces(map.pieces) : map.refs.map(encodeMapRef);
   const key = p.randomBytes(32);
   const plaintext = padBox(
     new Map<number, CborValue>([
@@ -79,10 +92,11 @@ export function openMap(p: CryptoProvider, vaultId: Uint8Array, ref: MapRef, byt
   const fields = Fields.decode('map', unpadBox(padded));
   fields.extra(FIELDS);
   const level = fields.uint(0, MAX_MAP_LEVEL);
-  const map: ExtentMap =
-    level === 0
-      ? { level: 0, pieces: decodePieces(fields.value(2), MAX_MAP_ITEMS) }
-      : { level, maps: fields.array(2, MAX_MAP_ITEMS).map(decodeMapRef) };
+  const map: ExtentMap = {
+    level,
+    pieces: level === 0 ? decodePieces(fields.value(2), MAX_MAP_ITEMS) : [],
+    refs: level === 0 ? [] : fields.array(2, MAX_MAP_ITEMS).map(decodeMapRef),
+  };
   checkLevels(map);
   const { count, length } = summary(map);
   if (level !== ref.level || count !== ref.count || length !== ref.length) {

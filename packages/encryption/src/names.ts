@@ -39,6 +39,16 @@ export function checkName(name: string): void {
   if (bytes > MAX_NAME_BYTES) throw new EncryptionError('limit', 'name is longer than 1024 bytes');
 }
 
+/** Whether {@link checkName} lets `name` pass. */
+export function isName(name: string): boolean {
+  try {
+    checkName(name);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
 /** Throws unless `key` is a record's key: a name, with a `/` behind it when it names a directory. */
 export function checkKey(key: string): void {
   checkName(key.endsWith('/') ? key.slice(0, -1) : key);

@@ -5,7 +5,7 @@
  *
  * @param length bytes, a safe integer of at least 0
  */
-export function padme(length: number): number {
+export function padmeSize(length: number): number {
   if (length < 2) return length;
   let exponent = 0;
   while (2 ** (exponent + 1) <= length) exponent++;
