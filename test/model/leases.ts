@@ -1,0 +1,80 @@
+import { createRegister, readLease } from './commit.js';
+import type { Context } from './context.js';
+import { commitFile, dropped, upload } from './files.js';
+import { type Lease, leaseKey } from './head.js';
+import { resolveDirectory, split } from './resolve.js';
+import type { Actor } from './world.js';
+
+/** What a session knows of its own lease. */
+interface Own {
+  readonly session: string;
+  readonly renewedAt: number;
+}
+
+/** The lease in the store, if it is still alive and now renewed; a dead one is never brought back. */
+function* renew(session: string): Actor<Own | undefined> {
+  for (;;) {
+    const lease = yield* readLease(leaseKey(session));
+    if (lease === undefined || lease.value.ended) return undefined;
+    const value: Lease = { renewedAt: lease.now, ended: false };
+    const outcome = yield { do: 'swap', key: leaseKey(session), tag: lease.tag, value };
+    if (outcome.is === 'swapped') return { session, renewedAt: lease.now };
+  }
+}
+
+function* startSession(context: Context, now: number): Actor<Own> {
+  const session = context.fresh('s');
+  yield* createRegister(leaseKey(session), { renewedAt: now, ended: false } satisfies Lease);
+  context.session = session;
+  return { session, renewedAt: now };
+}
+
+/**
+ * A put by a session that may be suspended for as long as a lease lasts: at any moment between the upload and the
+ * commit its blobs may be swept. `renewedAt` is when the session last renewed its lease.
+ */
+export function* putLeased(
+  context: Context,
+  path: string,
+  atoms: readonly string[],
+  renewedAt: number,
+): Actor<string> {
+  const { rules, limits } = context;
+  let own: Own = { session: context.session, renewedAt };
+  let segments = yield* upload(context, atoms);
+  for (let attempt = 0; attempt < 4; attempt += 1) {
+    const found = yield* resolveDirectory(context, split(path).parent);
+    if (!found.ok) return found.error;
+    const { now } = found.directory.seen;
+    if (rules.renewBeforeCommit && now >= own.renewedAt + limits.quarter) {
+      const renewed: Own | undefined = yield* renew(own.session);
+      if (renewed === undefined) {
+        own = yield* startSession(context, now);
+        segments = yield* upload(context, atoms);
+      } else own = renewed;
+      continue;
+    }
+    const by = rules.promptSwaps ? own.renewedAt + limits.quarter : undefined;
+    const place = found.directory;
+    const operation = context.fresh('put');
+    const committed = yield* commitFile(context, place, operation, split(path).name, segments, { by });
+    if (!committed.ok && (committed.error === 'expired' || committed.error === 'gone')) continue;
+    if (!committed.ok) return committed.error;
+    const late = committed.now >= own.renewedAt + limits.quarter;
+    if (rules.verifyAfterCommit && late && !(yield* isIntact(own, segments))) {
+      own = yield* startSession(context, committed.now);
+      segments = yield* upload(context, atoms);
+      continue;
+    }
+    dropped(context, committed.value, committed.now);
+    return 'ok';
+  }
+  return 'conflict';
+}
+
+function* isIntact(own: Own, segments: readonly string[]): Actor<boolean> {
+  const lease = yield* readLease(leaseKey(own.session));
+  if (lease !== undefined && !lease.value.ended) return true;
+  for (const key of segments) if ((yield { do: 'get', key }).is !== 'blob') return false;
+  return true;
+}

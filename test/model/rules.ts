@@ -1,0 +1,127 @@
+/**
+ * Every rule that the model can break on purpose. The sound set follows docs/concurrency.md; each mutation test turns
+ * one rule off and expects the explorer to find the harm. A rule nobody can see broken would be a rule nobody needs.
+ */
+export interface Rules {
+  /** 2: after an unknown outcome the head is searched for the operation's id before anything is repeated. */
+  readonly operationIds: boolean;
+  /** 2: an id that may have left the list of operations is unknown, not absent. */
+  readonly windowCertainty: boolean;
+  /** 1: a head changes by compare-and-swap only. */
+  readonly compareAndSwap: boolean;
+  /** 4: a directory record is valid only with the link id of the child's head. */
+  readonly linkIds: boolean;
+  /** 5: nothing is committed to a dead head. */
+  readonly deadRefusesCommits: boolean;
+  /** 5: rmdir kills the child's head first and removes the record second. */
+  readonly killBeforeUnlink: boolean;
+  /** 5: the record is removed only if it is still the one of the killed directory. */
+  readonly unlinkByIdentity: boolean;
+  /** 6: directories change parents only under `m`. */
+  readonly movesTakeTurns: boolean;
+  /** 6: a mover looks for itself among the ancestors of the target, holding `m`. */
+  readonly ancestryCheck: boolean;
+  /** 6: whoever gives up a move first marks `m`, then swaps the child's head, so that the mover cannot finish. */
+  readonly abortFences: boolean;
+  /** 6: an arriving record counts as an entry for as long as its move is under way. */
+  readonly arrivingCounts: boolean;
+  /** 6: who judges an arriving record reads `m` before it reads the child. */
+  readonly movesReadBeforeChild: boolean;
+  /** Copy: the source is marked shared before the target is written. */
+  readonly copySharesFirst: boolean;
+  /** 7: moving a file marks the source shared first. */
+  readonly moveSharesFirst: boolean;
+  /** 7: healing takes the mark away and leaves `shared` as it is. */
+  readonly healKeepsShared: boolean;
+  /** 7: any change to a marked record takes the mark away. */
+  readonly changesDropMark: boolean;
+  /** 7: healing removes a source only if the target's head knows the operation. */
+  readonly healAsksTarget: boolean;
+  /** 8: an append goes to the newest version, not to the one that was open. */
+  readonly appendRebases: boolean;
+  /** 8: an exclusive create looks at the head it replaces. */
+  readonly exclusiveChecks: boolean;
+  /** Reader: a missing blob means starting again from the newest record. */
+  readonly readerRestarts: boolean;
+  /** gc: sessions are declared dead before marking begins. */
+  readonly declareBeforeMark: boolean;
+  /** gc: sessions are declared dead by compare-and-swap after the time rule, not by assumption. */
+  readonly declareByLease: boolean;
+  /** gc: release notes younger than the limit protect what they name. */
+  readonly notesProtect: boolean;
+  /** gc: dropping a directory record leaves a note that names the directory. */
+  readonly directoryNotes: boolean;
+  /** gc: a directory that is missing or unreadable ends the run. */
+  readonly unreadableStops: boolean;
+  /** gc: old references are committed within the operation limit. */
+  readonly operationLimit: boolean;
+  /** Release: only unshared blobs are deleted by the releaser. */
+  readonly releaserSparesShared: boolean;
+  /** Lease: a session that may have expired renews its lease before a commit. */
+  readonly renewBeforeCommit: boolean;
+  /** Lease: the clock is read just before the swap is sent (the assumption on pauses). */
+  readonly promptSwaps: boolean;
+  /** Lease: after a commit that took long, a dead session verifies its blobs before it acknowledges. */
+  readonly verifyAfterCommit: boolean;
+}
+
+export const SOUND: Rules = {
+  operationIds: true,
+  windowCertainty: true,
+  compareAndSwap: true,
+  linkIds: true,
+  deadRefusesCommits: true,
+  killBeforeUnlink: true,
+  unlinkByIdentity: true,
+  movesTakeTurns: true,
+  ancestryCheck: true,
+  abortFences: true,
+  arrivingCounts: true,
+  movesReadBeforeChild: true,
+  copySharesFirst: true,
+  moveSharesFirst: true,
+  healKeepsShared: true,
+  changesDropMark: true,
+  healAsksTarget: true,
+  appendRebases: true,
+  exclusiveChecks: true,
+  readerRestarts: true,
+  declareBeforeMark: true,
+  declareByLease: true,
+  notesProtect: true,
+  directoryNotes: true,
+  unreadableStops: true,
+  operationLimit: true,
+  releaserSparesShared: true,
+  renewBeforeCommit: true,
+  promptSwaps: true,
+  verifyAfterCommit: true,
+};
+
+/** Times in ticks of the model's clock. The proportions are those of the real limits, made small. */
+export interface Limits {
+  /** Operation ids that a head remembers (256 in the format). */
+  readonly window: number;
+  /** A lease not renewed for this long may be declared dead (24 h). */
+  readonly lease: number;
+  /** A session asks after its lease when this much has passed (a quarter of it). */
+  readonly quarter: number;
+  /** Release notes protect for this long (24 h). More than markLimit + operationLimit. */
+  readonly noteAge: number;
+  /** A mark that takes longer is given up (12 h). */
+  readonly markLimit: number;
+  /** An operation commits old references within this time (15 min). */
+  readonly operationLimit: number;
+  /** The releaser leaves readers this long (60 s to 1 h). */
+  readonly grace: number;
+}
+
+export const LIMITS: Limits = {
+  window: 16,
+  lease: 2,
+  quarter: 1,
+  noteAge: 3,
+  markLimit: 1,
+  operationLimit: 1,
+  grace: 1,
+};
