@@ -1,1 +1,30 @@
-export {};
+/** The encrypted tree over a store: the library that adapters, the CLI and other programs build on. */
+
+export { VAULT_ERROR_CODES, VaultError, type VaultErrorCode } from './errors.js';
+export type { CheckOptions, CheckProblem, CheckReport } from './maintenance/check.js';
+export type { GcOptions, GcReport } from './maintenance/gc.js';
+export type { VaultSettings } from './open-context.js';
+export type {
+  Attributes,
+  CopyOptions,
+  DigestName,
+  Entry,
+  EntryKind,
+  FileHandle,
+  ListPage,
+  OpenOptions,
+  Path,
+  RemoveOptions,
+  RenameOptions,
+  SpaceUsage,
+  Timestamp,
+  VaultSession,
+  WriteOptions,
+} from './session.js';
+export {
+  type CreateVaultOptions,
+  type OpenVaultOptions,
+  type SlotInfo,
+  Vault,
+  type VaultInfo,
+} from './vault.js';

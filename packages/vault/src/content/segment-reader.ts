@@ -1,0 +1,186 @@
+import {
+  CHUNK_BYTES,
+  type CryptoProvider,
+  chunkCount,
+  chunkRange,
+  SEGMENT_HEADER_BYTES,
+  SegmentOpener,
+  segmentBlobSize,
+  trailerRange,
+} from '@latchkey/encryption';
+import type { Store } from '@latchkey/store';
+import { LRUCache } from 'lru-cache';
+import { VaultError } from '../errors.js';
+import { asVaultError, isStoreError } from '../translate.js';
+import { blobKey } from './blob-name.js';
+import type { Segment } from './pieces.js';
+
+/** Segments whose header and tree of hashes are kept. One of 64 MiB has 33 KiB of them. */
+const OPENED_SEGMENTS = 256;
+/** A blob of at most this many bytes is fetched whole. */
+const WHOLE_BYTES = 3 * CHUNK_BYTES;
+/** Chunks fetched in one request at most: 1 MiB. */
+export const SPAN_CHUNKS = 16;
+
+/**
+ * Reads segments: fetches spans of chunks, authenticates each, and keeps plaintext chunks within one byte budget for
+ * the whole vault. Requests for the same chunk share one fetch.
+ */
+export class SegmentReader {
+  readonly #store: Store;
+  readonly #provider: CryptoProvider;
+  readonly #vaultId: Uint8Array;
+  readonly #opened = new LRUCache<string, Promise<SegmentOpener>>({ max: OPENED_SEGMENTS });
+  readonly #chunks: LRUCache<string, Uint8Array>;
+  readonly #pending = new Map<string, Promise<Uint8Array>>();
+
+  constructor(store: Store, provider: CryptoProvider, vaultId: Uint8Array, cacheBytes: number) {
+    this.#store = store;
+    this.#provider = provider;
+    this.#vaultId = vaultId;
+    this.#chunks = new LRUCache({ maxSize: cacheBytes, sizeCalculation: (chunk) => chunk.length + 1 });
+  }
+
+  /** Copies `length` bytes of a segment's plaintext into `target` at `at`. `ahead`: chunks to fetch beyond them. */
+  async read(
+    segment: Segment,
+    offset: number,
+    length: number,
+    target: Uint8Array,
+    at: number,
+    ahead = 0,
+  ): Promise<void> {
+    const first = Math.floor(offset / CHUNK_BYTES);
+    const last = Math.floor((offset + length - 1) / CHUNK_BYTES);
+    const end = Math.min(last + ahead, chunkCount(segment.size) - 1);
+    const wanted = this.#request(segment, first, last, end);
+    for (let index = first; index <= last; index++) {
+      const found = wanted[index - first] as Uint8Array | Promise<Uint8Array>;
+      const chunk = found instanceof Uint8Array ? found : await found;
+      const from = Math.max(0, offset - index * CHUNK_BYTES);
+      const to = Math.min(chunk.length, offset + length - index * CHUNK_BYTES);
+      target.set(chunk.subarray(from, to), at + index * CHUNK_BYTES + from - offset);
+    }
+  }
+
+  /** Chunks `first` to `last`, asking the store for what is missing up to `end`. */
+  #request(segment: Segment, first: number, last: number, end: number): (Uint8Array | Promise<Uint8Array>)[] {
+    const name = blobKey(segment.blob);
+    const result: (Uint8Array | Promise<Uint8Array>)[] = [];
+    let from = -1;
+    const flush = (to: number): void => {
+      if (from >= 0) this.#fetch(segment, name, from, to);
+      from = -1;
+    };
+    // Reading ahead is worth a request only when it is a whole span or nothing is left of it to ask for.
+    const aheadIsDue = end > last && !this.#has(name, Math.min(end, last + 1 + ((end - last) >> 1)));
+    const limit = aheadIsDue ? end : last;
+    for (let index = first; index <= limit; index++) {
+      if (this.#has(name, index)) flush(index - 1);
+      else if (from < 0) from = index;
+      if (from >= 0 && index - from + 1 === SPAN_CHUNKS) flush(index);
+    }
+    flush(limit);
+    for (let index = first; index <= last; index++) {
+      const key = `${name}:${index}`;
+      result.push(this.#chunks.get(key) ?? (this.#pending.get(key) as Promise<Uint8Array>));
+    }
+    return result;
+  }
+
+  #has(name: string, index: number): boolean {
+    const key = `${name}:${index}`;
+    return this.#chunks.has(key) || this.#pending.has(key);
+  }
+
+  #fetch(segment: Segment, name: string, from: number, to: number): void {
+    const span = this.#fetchSpan(segment, from, to);
+    for (let index = from; index <= to; index++) {
+      const key = `${name}:${index}`;
+      const chunk = span.then((chunks) => chunks[index - from] as Uint8Array);
+      this.#pending.set(key, chunk);
+      chunk.then(
+        (bytes) => {
+          this.#pending.delete(key);
+          this.#chunks.set(key, bytes);
+        },
+        () => this.#pending.delete(key),
+      );
+    }
+  }
+
+  async #fetchSpan(segment: Segment, from: number, to: number): Promise<Uint8Array[]> {
+    const key = blobKey(segment.blob);
+    try {
+      const size = segmentBlobSize(segment.size);
+      if (size <= WHOLE_BYTES) {
+        const blob = await this.#store.getBlob(key, { offset: 0, length: size });
+        const opener = this.#opener(segment, blob, 0);
+        return this.#openChunks(segment, opener, blob, 0, from, to);
+      }
+      let opened = this.#opened.get(key);
+      if (opened === undefined) {
+        opened = this.#openSegment(segment);
+        this.#opened.set(key, opened);
+        opened.catch(() => this.#opened.delete(key));
+      }
+      const start = chunkRange(from, segment.size).offset;
+      const lastRange = chunkRange(to, segment.size);
+      const reading = this.#store.getBlob(key, {
+        offset: start,
+        length: lastRange.offset + lastRange.length - start,
+      });
+      const [opener, bytes] = await Promise.all([opened, reading]);
+      return this.#openChunks(segment, opener, bytes, start, from, to);
+    } catch (error) {
+      if (isStoreError(error, 'not-found')) {
+        throw new VaultError('stale', `segment ${key} is not in the store`, { cause: error });
+      }
+      throw asVaultError(error, `segment ${key}`);
+    }
+  }
+
+  async #openSegment(segment: Segment): Promise<SegmentOpener> {
+    const key = blobKey(segment.blob);
+    const range = trailerRange(segment.size);
+    const [header, trailer] = await Promise.all([
+      this.#store.getBlob(key, { offset: 0, length: SEGMENT_HEADER_BYTES }),
+      this.#store.getBlob(key, range),
+    ]);
+    return new SegmentOpener(this.#provider, this.#vaultId, this.#identity(segment), header, trailer);
+  }
+
+  #opener(segment: Segment, blob: Uint8Array, start: number): SegmentOpener {
+    const range = trailerRange(segment.size);
+    const trailer = blob.subarray(range.offset - start, range.offset - start + range.length);
+    return new SegmentOpener(
+      this.#provider,
+      this.#vaultId,
+      this.#identity(segment),
+      blob.subarray(0, SEGMENT_HEADER_BYTES),
+      trailer,
+    );
+  }
+
+  #identity(segment: Segment): { key: Uint8Array; root: Uint8Array; segmentSize: number } {
+    return { key: segment.key, root: segment.root, segmentSize: segment.size };
+  }
+
+  #openChunks(
+    segment: Segment,
+    opener: SegmentOpener,
+    bytes: Uint8Array,
+    start: number,
+    from: number,
+    to: number,
+  ): Uint8Array[] {
+    const chunks: Uint8Array[] = [];
+    for (let index = from; index <= to; index++) {
+      const range = chunkRange(index, segment.size);
+      chunks.push(
+        opener.open(index, bytes.subarray(range.offset - start, range.offset - start + range.length)),
+      );
+    }
+    return chunks;
+  }
+}

@@ -1,0 +1,211 @@
+import type { Head } from '@latchkey/encryption';
+import type { ETag } from '@latchkey/store';
+import { sameBytes } from '../bytes.js';
+import type { VaultContext } from '../context.js';
+import { VaultError } from '../errors.js';
+import { COMMIT_BATCH, FOLD_CHANGES, HEAD_CHANGE_BYTES } from '../limits.js';
+import { asVaultError, isStoreError } from '../translate.js';
+import type { Directory } from './directory.js';
+import { type Folded, fold } from './fold.js';
+import { fits, nextHead } from './next-head.js';
+import { duePruning } from './releases.js';
+import { recordBytes } from './rows.js';
+import { DirectoryGone, Transaction } from './transaction.js';
+
+/** How often a commit is rebased onto somebody else's before it gives up. */
+const ATTEMPTS = 200;
+
+/**
+ * One change of a directory. `apply` may run several times, each time on a newer head, and must leave everything
+ * outside the transaction alone. What it throws refuses this change only.
+ */
+export interface Change<T> {
+  apply(transaction: Transaction): Promise<T>;
+  /** The change frees space and may use the store's reserve. */
+  readonly reclaims?: boolean;
+  /** Apply to a directory that is dead, too. */
+  readonly evenDead?: boolean;
+  /** The operation id, when the same id goes to another directory as well. */
+  readonly operation?: Uint8Array;
+}
+
+interface Waiting {
+  readonly change: Change<unknown>;
+  readonly operation: Uint8Array;
+  result?: unknown;
+  readonly resolve: (value: unknown) => void;
+  readonly reject: (error: unknown) => void;
+}
+
+/**
+ * Group commit: one swap of the head is in flight, and the changes that arrive meanwhile ride together in the next.
+ * A swap whose outcome is unknown is settled by looking for its operation ids in the head.
+ */
+export class CommitQueue {
+  readonly #context: VaultContext;
+  readonly #directory: Directory;
+  readonly #waiting: Waiting[] = [];
+  #running = false;
+  #folding: Promise<void> | undefined;
+  #folded: Folded | undefined;
+
+  constructor(context: VaultContext, directory: Directory) {
+    this.#context = context;
+    this.#directory = directory;
+  }
+
+  submit<T>(change: Change<T>): Promise<T> {
+    return new Promise<T>((resolve, reject) => {
+      this.#waiting.push({
+        change,
+        operation: change.operation ?? this.#context.provider.randomBytes(16),
+        resolve: resolve as (value: unknown) => void,
+        reject,
+      });
+      if (!this.#running) void this.#run();
+    });
+  }
+
+  async #run(): Promise<void> {
+    this.#running = true;
+    // Requests that arrive in the same turn of the event loop share the first commit.
+    await Promise.resolve();
+    while (this.#waiting.length > 0) {
+      const batch = this.#waiting.splice(0, COMMIT_BATCH);
+      try {
+        await this.#commit(batch);
+      } catch (error) {
+        for (const one of batch) one.reject(asVaultError(error));
+      }
+    }
+    this.#running = false;
+  }
+
+  async #commit(batch: Waiting[]): Promise<void> {
+    let pending = batch;
+    for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
+      const { head: base, etag } = await this.#directory.current();
+      if (attempt > 0) pending = settleDone(pending, base);
+      if (pending.length === 0) return;
+      const whole = new Transaction(this.#directory, base);
+      pending = await this.#apply(pending, whole, base);
+      if (pending.length === 0) return;
+      if (!whole.changed) {
+        for (const one of pending) one.resolve(one.result);
+        return;
+      }
+      if (await this.#swap(pending, whole, base, etag, attempt)) {
+        for (const one of pending) one.resolve(one.result);
+        this.#startFold(base);
+        return;
+      }
+    }
+    throw new VaultError('conflict', 'others kept changing the same directory; nothing was changed');
+  }
+
+  /** Runs each change on its own; those that refuse are told so, those that no longer fit go back to the queue. */
+  async #apply(pending: Waiting[], whole: Transaction, base: Head): Promise<Waiting[]> {
+    const room = HEAD_CHANGE_BYTES - base.changes.reduce((sum, record) => sum + recordBytes(record), 0);
+    const applied: Waiting[] = [];
+    for (let index = 0; index < pending.length; index++) {
+      if (applied.length > 0 && whole.editBytes > Math.max(room, HEAD_CHANGE_BYTES / 4)) {
+        this.#waiting.unshift(...pending.slice(index));
+        break;
+      }
+      const one = pending[index] as Waiting;
+      const transaction = whole.begin();
+      try {
+        if (whole.state === 'dead' && one.change.evenDead !== true) throw new DirectoryGone();
+        one.result = await one.change.apply(transaction);
+        whole.merge(transaction);
+        applied.push(one);
+      } catch (error) {
+        one.reject(error);
+      }
+    }
+    return applied;
+  }
+
+  async #swap(
+    pending: Waiting[],
+    whole: Transaction,
+    base: Head,
+    etag: ETag,
+    attempt: number,
+  ): Promise<boolean> {
+    const { writer, sweeper } = this.#context;
+    const full =
+      base.changes.reduce((sum, record) => sum + recordBytes(record), 0) + whole.editBytes >
+      HEAD_CHANGE_BYTES;
+    if (full) await this.#foldNow(base);
+    const folded = this.#takeFold(base);
+    const pruning = await duePruning(this.#context, this.#directory, base, whole.released);
+    const operations = pending.map((one) => one.operation);
+    const head = nextHead(base, whole, operations, pruning.keep, folded);
+    await writer.prove();
+    try {
+      await this.#directory.swap(head, etag, {
+        reclaims: pending.every((one) => one.change.reclaims === true),
+      });
+    } catch (error) {
+      if (folded !== undefined) this.#folded = folded;
+      if (isStoreError(error, 'conflict') || isStoreError(error, 'unavailable')) {
+        if (isStoreError(error, 'unavailable') && attempt >= 3) throw error;
+        await pause(attempt);
+        return false;
+      }
+      throw error;
+    }
+    sweeper.discard(pruning.drop);
+    sweeper.watch(this.#directory, head);
+    return true;
+  }
+
+  #takeFold(base: Head): Folded | undefined {
+    const folded = this.#folded;
+    this.#folded = undefined;
+    if (folded === undefined) return undefined;
+    if (fits(folded, base)) return folded;
+    this.#context.sweeper.discard(folded.written);
+    return undefined;
+  }
+
+  async #foldNow(base: Head): Promise<void> {
+    await this.#folding;
+    if (this.#folded !== undefined && fits(this.#folded, base)) return;
+    if (this.#folded !== undefined) this.#context.sweeper.discard(this.#folded.written);
+    this.#folded = await fold(this.#context, this.#directory, base);
+  }
+
+  /** After a commit: folds in the background, for a later commit to install. */
+  #startFold(base: Head): void {
+    if (this.#folding !== undefined || this.#folded !== undefined || base.changes.length < FOLD_CHANGES)
+      return;
+    this.#folding = (async () => {
+      try {
+        const { head } = await this.#directory.current();
+        if (head.changes.length < FOLD_CHANGES || head.state === 'dead') return;
+        this.#folded = await fold(this.#context, this.#directory, head);
+      } catch {
+        // The changes stay in the head; the commit that runs out of room reports the cause.
+      } finally {
+        this.#folding = undefined;
+      }
+    })();
+  }
+}
+
+/** Tells those whose swap did happen, and returns the others. */
+function settleDone(pending: Waiting[], head: Head): Waiting[] {
+  return pending.filter((one) => {
+    const done = head.operations.some((operation) => sameBytes(operation, one.operation));
+    if (done) one.resolve(one.result);
+    return !done;
+  });
+}
+
+function pause(attempt: number): Promise<void> {
+  if (attempt === 0) return Promise.resolve();
+  const most = Math.min(2 ** attempt, 64);
+  return new Promise((resolve) => setTimeout(resolve, Math.random() * most));
+}

@@ -1,0 +1,99 @@
+import { type DirectoryKeys, type Head, openHead, sealHead } from '@latchkey/encryption';
+import { type ETag, type StoreKey, storeKey } from '@latchkey/store';
+import { toHex } from '../bytes.js';
+import type { VaultContext } from '../context.js';
+import { VaultError } from '../errors.js';
+import { naming } from '../translate.js';
+import { CommitQueue } from './commit-queue.js';
+import { Tree } from './tree.js';
+
+/** One directory as this process knows it: its keys, the newest head it has seen, and the queue of its commits. */
+export class Directory {
+  readonly keys: DirectoryKeys;
+  readonly id: string;
+  readonly register: StoreKey;
+  readonly commits: CommitQueue;
+  readonly #context: VaultContext;
+  #head: Head | undefined;
+  #etag: ETag | undefined;
+  #bytes = 0;
+  /** When, on the monotonic clock, the read began that last proved the head to be the newest. */
+  #provenAt = Number.NEGATIVE_INFINITY;
+  #proving: { readonly startedAt: number; readonly done: Promise<Head> } | undefined;
+
+  constructor(context: VaultContext, keys: DirectoryKeys) {
+    this.#context = context;
+    this.keys = keys;
+    this.id = toHex(keys.uid);
+    this.register = storeKey(`h/${keys.place}`);
+    this.commits = new CommitQueue(context, this);
+  }
+
+  /** Bytes of the head in the store, for the cache's accounts. */
+  get weight(): number {
+    return 1024 + 3 * this.#bytes;
+  }
+
+  /** The head, proven to have been the newest at some moment not before `since` (`performance.now()`). */
+  head(since: number): Promise<Head> {
+    if (this.#head !== undefined && this.#provenAt >= since) return Promise.resolve(this.#head);
+    if (this.#proving === undefined || this.#proving.startedAt < since) {
+      const startedAt = performance.now();
+      const done = this.#prove(startedAt).finally(() => {
+        if (this.#proving?.startedAt === startedAt) this.#proving = undefined;
+      });
+      this.#proving = { startedAt, done };
+    }
+    return this.#proving.done;
+  }
+
+  tree(head: Head): Tree {
+    return new Tree(this.#context.pages, this.keys, head);
+  }
+
+  /** The newest head with its tag, for a swap. */
+  async current(): Promise<{ head: Head; etag: ETag }> {
+    const head = await this.head(performance.now());
+    return { head, etag: this.#etag as ETag };
+  }
+
+  /** Replaces the head that has `expected` (`null`: none). Throws the store's `conflict` and `unavailable`. */
+  async swap(head: Head, expected: ETag | null, options: { reclaims?: boolean } = {}): Promise<void> {
+    const { provider, vaultId, author, store } = this.#context;
+    const bytes = sealHead(provider, this.keys, vaultId, head, author);
+    const startedAt = performance.now();
+    this.#etag = await store.swapRegister(this.register, expected, bytes, options);
+    this.#head = head;
+    this.#bytes = bytes.length;
+    this.#provenAt = startedAt;
+    this.#context.directories.saw(this, head.revision);
+  }
+
+  async #prove(startedAt: number): Promise<Head> {
+    const { provider, vaultId, author, store, directories } = this.#context;
+    return naming(`the head of a directory, ${this.register}`, async () => {
+      const known = this.#etag;
+      const state = await store.readRegister(this.register, known);
+      if (state.status === 'absent')
+        throw new VaultError('damaged', `the head of a directory, ${this.register}, is missing`);
+      if (state.status === 'value') {
+        const head = openHead(provider, this.keys, vaultId, state.bytes, author.publicKey);
+        if (head.revision < directories.highest(this)) {
+          throw new VaultError(
+            'damaged',
+            `the head of a directory, ${this.register}, is older than one seen before`,
+          );
+        }
+        // A swap of ours may have gone by while this was read.
+        if (this.#head === undefined || head.revision >= this.#head.revision) {
+          this.#head = head;
+          this.#etag = state.etag;
+          this.#bytes = state.bytes.length;
+        }
+        directories.saw(this, head.revision);
+      }
+      this.#provenAt = Math.max(this.#provenAt, startedAt);
+      return this.#head as Head;
+    });
+  }
+}

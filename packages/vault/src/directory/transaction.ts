@@ -1,0 +1,149 @@
+import type { Head, Release, SealedRecord } from '@latchkey/encryption';
+import { VaultError } from '../errors.js';
+import type { Directory } from './directory.js';
+import { isTombstone, listingOf, type Row, recordBytes, tombstone } from './rows.js';
+import { rowOf, type Tree } from './tree.js';
+
+export interface Counters {
+  readonly files: number;
+  readonly directories: number;
+  readonly bytes: number;
+}
+
+/** The directory that was to be changed has been removed: resolve the path again. */
+export class DirectoryGone extends VaultError {
+  constructor() {
+    super('not-found', 'the directory has been removed');
+  }
+}
+
+/** What one change does to a directory. Nothing of it counts until it is merged into its batch. */
+export class Transaction {
+  readonly directory: Directory;
+  readonly head: Head;
+  readonly #tree: Tree;
+  readonly #parent: Transaction | undefined;
+  readonly #edits = new Map<string, SealedRecord>();
+  readonly #released: Release[] = [];
+  #counters: Counters;
+  #state: Head['state'];
+  #linkId: Uint8Array;
+  #escrow: Uint8Array;
+  #touched = false;
+  #editBytes = 0;
+
+  constructor(directory: Directory, head: Head, parent?: Transaction) {
+    this.directory = directory;
+    this.head = head;
+    this.#parent = parent;
+    this.#tree = parent === undefined ? directory.tree(head) : parent.#tree;
+    this.#counters = parent === undefined ? head.counters : parent.#counters;
+    this.#state = parent === undefined ? head.state : parent.#state;
+    this.#linkId = parent === undefined ? head.linkId : parent.#linkId;
+    this.#escrow = parent === undefined ? head.escrow : parent.#escrow;
+  }
+
+  get counters(): Counters {
+    return this.#counters;
+  }
+  get state(): Head['state'] {
+    return this.#state;
+  }
+  get linkId(): Uint8Array {
+    return this.#linkId;
+  }
+  get escrow(): Uint8Array {
+    return this.#escrow;
+  }
+  get released(): readonly Release[] {
+    return this.#released;
+  }
+  get edits(): ReadonlyMap<string, SealedRecord> {
+    return this.#edits;
+  }
+  /** Bytes that the edits add to the head. */
+  get editBytes(): number {
+    return this.#editBytes;
+  }
+  get changed(): boolean {
+    return this.#touched || this.#edits.size > 0 || this.#released.length > 0;
+  }
+
+  /** A transaction inside this one, for one change of a batch. */
+  begin(): Transaction {
+    return new Transaction(this.directory, this.head, this);
+  }
+
+  merge(child: Transaction): void {
+    for (const [key, record] of child.#edits) this.#set(key, record);
+    this.#released.push(...child.#released);
+    this.#counters = child.#counters;
+    this.#state = child.#state;
+    this.#linkId = child.#linkId;
+    this.#escrow = child.#escrow;
+    this.#touched ||= child.#touched;
+  }
+
+  async get(key: string): Promise<Row | undefined> {
+    for (let at: Transaction | undefined = this; at !== undefined; at = at.#parent) {
+      const edit = at.#edits.get(key);
+      if (edit !== undefined) return isTombstone(edit) ? undefined : rowOf(edit);
+    }
+    return this.#tree.get(key);
+  }
+
+  async put(record: SealedRecord): Promise<void> {
+    this.#count(await this.get(record.key), -1);
+    this.#count(record, 1);
+    this.#set(record.key, record);
+  }
+
+  async remove(key: string): Promise<void> {
+    const old = await this.get(key);
+    if (old === undefined) return;
+    this.#count(old, -1);
+    this.#set(key, tombstone(key));
+  }
+
+  /** Notes that nothing in this directory refers to these blobs any more. */
+  release(blobs: readonly Uint8Array[], kind: Release['kind']): void {
+    if (blobs.length === 0) return;
+    this.#released.push({ seconds: Math.floor(Date.now() / 1000), blobs: [...blobs], kind });
+  }
+
+  /** True when no name is left. */
+  get empty(): boolean {
+    return this.#counters.files === 0 && this.#counters.directories === 0;
+  }
+
+  die(): void {
+    this.#state = 'dead';
+    this.#touched = true;
+  }
+
+  relink(linkId: Uint8Array, escrow: Uint8Array): void {
+    this.#linkId = linkId;
+    this.#escrow = escrow;
+    this.#touched = true;
+  }
+
+  /** Commits even without an edit: to make other swaps of this head fail, or to sweep release notes. */
+  touch(): void {
+    this.#touched = true;
+  }
+
+  #set(key: string, record: SealedRecord): void {
+    this.#editBytes += recordBytes(record);
+    this.#edits.set(key, record);
+  }
+
+  #count(row: { readonly listing: Uint8Array } | undefined, sign: 1 | -1): void {
+    if (row === undefined) return;
+    const fields = listingOf(row);
+    const { files, directories, bytes } = this.#counters;
+    this.#counters =
+      fields.kind === 'directory'
+        ? { files, directories: directories + sign, bytes }
+        : { files: files + sign, directories, bytes: bytes + sign * fields.size };
+  }
+}

@@ -1,0 +1,94 @@
+import { PieceList } from '../content/pieces.js';
+import type { VaultContext } from '../context.js';
+import type { Directory } from '../directory/directory.js';
+import type { Row } from '../directory/rows.js';
+import { VaultError } from '../errors.js';
+import { notFound, show } from '../names/path.js';
+import { inParent, linked, lookUp } from '../names/resolve.js';
+import { buildRecord, freshListing, openRecord, type RecordFields } from '../record/build.js';
+import { contentOf } from '../record/content-of.js';
+import { directoryKey } from '../record/entry.js';
+import type { FileHandle, OpenOptions, Path } from '../session.js';
+import { ReadHandle } from './read-handle.js';
+import { WriteHandle } from './write-handle.js';
+
+export async function openFile(context: VaultContext, path: Path, options: OpenOptions): Promise<FileHandle> {
+  if (options.write !== true) {
+    if (path.length === 0) throw new VaultError('is-a-directory', 'is a directory: /');
+    const { parent, row } = await lookUp(context, path);
+    const fields = openRecord(context, parent, row);
+    mustBeFile(fields, path);
+    return new ReadHandle(context, parent, row.key, path, fields, await contentOf(context, fields));
+  }
+  if (path.length === 0) throw new VaultError('is-a-directory', 'is a directory: /');
+  return inParent(context, path, async ({ directory, head }, name) => {
+    const tree = directory.tree(head);
+    const directoryRow = await tree.get(directoryKey(name));
+    if (
+      directoryRow !== undefined &&
+      (await linked(context, directory, directoryRow, performance.now())) !== undefined
+    ) {
+      throw new VaultError(
+        options.exclusive === true ? 'exists' : 'is-a-directory',
+        `is a directory: ${show(path)}`,
+      );
+    }
+    const row = await tree.get(name);
+    if (row === undefined && options.create !== true) throw notFound(path);
+    if (options.create === true && options.exclusive === true) {
+      return openRecordForWriting(
+        context,
+        directory,
+        name,
+        path,
+        options,
+        await createNow(context, directory, name, path, options),
+      );
+    }
+    return openRecordForWriting(context, directory, name, path, options, row);
+  });
+}
+
+async function openRecordForWriting(
+  context: VaultContext,
+  directory: Directory,
+  name: string,
+  path: Path,
+  options: OpenOptions,
+  row: Row | undefined,
+): Promise<FileHandle> {
+  const fields = row === undefined ? undefined : openRecord(context, directory, row);
+  if (fields !== undefined) mustBeFile(fields, path);
+  const replace = options.truncate === true || fields === undefined;
+  const content = fields === undefined || replace ? new PieceList() : await contentOf(context, fields);
+  return new WriteHandle(context, { directory, name, path, fields, content, replace, options });
+}
+
+/** An exclusive create takes effect at once, so that of two creators one learns that it lost. */
+async function createNow(
+  context: VaultContext,
+  directory: Directory,
+  name: string,
+  path: Path,
+  options: OpenOptions,
+): Promise<Row> {
+  return directory.commits.submit({
+    apply: async (transaction) => {
+      if ((await transaction.get(name)) !== undefined)
+        throw new VaultError('exists', `file exists: ${show(path)}`);
+      const record = buildRecord(context, directory, name, {
+        listing: freshListing('file', options.attributes),
+        content: {},
+      });
+      await transaction.put(record);
+      return { key: name, listing: record.listing, sealed: () => record };
+    },
+  });
+}
+
+function mustBeFile(fields: RecordFields, path: Path): void {
+  if (fields.listing.kind === 'directory')
+    throw new VaultError('is-a-directory', `is a directory: ${show(path)}`);
+  if (fields.listing.kind === 'symlink')
+    throw new VaultError('invalid-argument', `is a symbolic link: ${show(path)}`);
+}

@@ -1,0 +1,136 @@
+import type { ContentFields, ListingFields } from '@latchkey/encryption';
+import type { PieceList } from '../content/pieces.js';
+import { contentBlobs, type HeldContent, storeContent } from '../content/stored-content.js';
+import type { VaultContext } from '../context.js';
+import type { Row } from '../directory/rows.js';
+import type { Transaction } from '../directory/transaction.js';
+import { VaultError } from '../errors.js';
+import { show } from '../names/path.js';
+import { linked } from '../names/resolve.js';
+import {
+  buildRecord,
+  freshListing,
+  now,
+  openRecord,
+  type RecordFields,
+  withAttributes,
+} from '../record/build.js';
+import { contentOf } from '../record/content-of.js';
+import { directoryKey } from '../record/entry.js';
+import type { Attributes } from '../session.js';
+import type { Opening, Unsaved } from './write-handle.js';
+
+export interface Published {
+  readonly fields: RecordFields;
+  readonly content: PieceList;
+}
+
+/**
+ * Makes a handle's content the file's, in one commit. A handle that did not truncate makes its edits to whatever
+ * version is the newest then, so that of two appenders both survive.
+ */
+export async function publish(
+  context: VaultContext,
+  opening: Opening,
+  opened: RecordFields | undefined,
+  unsaved: Unsaved,
+): Promise<Published> {
+  const { directory, name } = opening;
+  return directory.commits.submit({
+    apply: async (transaction): Promise<Published> => {
+      await refuseDirectory(context, opening, transaction);
+      const row = await transaction.get(name);
+      const old = row === undefined ? undefined : openRecord(context, directory, row);
+      const content = await rebased(context, opened, old, unsaved);
+      const held = await storeContent(context, content);
+      const {
+        draft: _,
+        pieces: __,
+        map: ___,
+        digests: ____,
+        etag: _____,
+        partSizes: ______,
+        ...rest
+      } = old?.content ?? emptyContent();
+      const fields: RecordFields = {
+        listing: { ...listingAfter(old?.listing, unsaved.attributes), size: content.size, draftOnly: false },
+        content: { ...rest, ...held },
+      };
+      return { fields: await replaceRecord(context, opening, transaction, row, old, fields), content };
+    },
+  });
+}
+
+/** Keeps a broken upload beside the published version, or alone while there is none. */
+export async function saveDraft(context: VaultContext, opening: Opening, unsaved: Unsaved): Promise<void> {
+  const { directory, name } = opening;
+  await directory.commits.submit({
+    apply: async (transaction) => {
+      await refuseDirectory(context, opening, transaction);
+      const row = await transaction.get(name);
+      const old = row === undefined ? undefined : openRecord(context, directory, row);
+      const held: HeldContent = await storeContent(context, unsaved.view);
+      const draft = { ...held, size: unsaved.view.size, seconds: now().seconds };
+      const unpublished = old === undefined || old.listing.draftOnly;
+      const listing = unpublished
+        ? { ...listingAfter(old?.listing, unsaved.attributes), size: unsaved.view.size, draftOnly: true }
+        : old.listing;
+      const content = { ...(old?.content ?? emptyContent()), draft };
+      await replaceRecord(context, opening, transaction, row, old, { listing, content });
+    },
+  });
+}
+
+async function rebased(
+  context: VaultContext,
+  opened: RecordFields | undefined,
+  old: RecordFields | undefined,
+  unsaved: Unsaved,
+): Promise<PieceList> {
+  if (unsaved.replace || old === undefined) return unsaved.view;
+  if (old.listing.revision === opened?.listing.revision) return unsaved.view;
+  return unsaved.edits.applyTo(await contentOf(context, old));
+}
+
+async function replaceRecord(
+  context: VaultContext,
+  { directory, name }: Opening,
+  transaction: Transaction,
+  row: Row | undefined,
+  old: RecordFields | undefined,
+  fields: RecordFields,
+): Promise<RecordFields> {
+  const kept = await contentBlobs(context, fields.content);
+  let shared = fields.content.shared === true;
+  if (row !== undefined && old !== undefined) {
+    const before = await contentBlobs(context, old.content);
+    const dropped = [...before].filter(([key]) => !kept.has(key)).map(([, blob]) => blob);
+    transaction.release(dropped, old.content.shared === true ? 'shared' : 'unshared');
+    shared = old.content.shared === true && dropped.length < before.size;
+  }
+  const record = buildRecord(context, directory, name, {
+    listing: fields.listing,
+    content: { ...fields.content, shared },
+  });
+  await transaction.put(record);
+  return openRecord(context, directory, { key: name, listing: record.listing, sealed: () => record });
+}
+
+function listingAfter(old: ListingFields | undefined, attributes: Attributes): ListingFields {
+  return withAttributes(old ?? freshListing('file'), { modified: now(), ...attributes });
+}
+
+function emptyContent(): ContentFields {
+  return {};
+}
+
+async function refuseDirectory(
+  context: VaultContext,
+  { directory, name, path }: Opening,
+  transaction: Transaction,
+): Promise<void> {
+  const row = await transaction.get(directoryKey(name));
+  if (row !== undefined && (await linked(context, directory, row, performance.now())) !== undefined) {
+    throw new VaultError('is-a-directory', `a directory of that name has been made meanwhile: ${show(path)}`);
+  }
+}

@@ -1,0 +1,69 @@
+import type { VaultContext } from '../context.js';
+import { VaultError } from '../errors.js';
+import { makeDirectory } from '../names/make-directory.js';
+import { splitPath } from '../names/path.js';
+import type { Entry, Path, WriteOptions } from '../session.js';
+import { openFile } from './open.js';
+import { WriteHandle } from './write-handle.js';
+
+const READ_STEP = 1024 * 1024;
+const WRITE_STEP = 1024 * 1024;
+
+export async function* readAll(
+  context: VaultContext,
+  path: Path,
+  range: { offset?: number; length?: number },
+): AsyncGenerator<Uint8Array> {
+  const handle = await openFile(context, path, { read: true });
+  try {
+    const { size } = await handle.stat();
+    const start = range.offset ?? 0;
+    const end = Math.min(size, start + (range.length ?? size));
+    // The next step is fetched while the consumer works on this one.
+    let next = start < end ? handle.read(start, Math.min(READ_STEP, end - start)) : undefined;
+    for (let at = start; next !== undefined; ) {
+      const bytes = await next;
+      at += bytes.length;
+      next = at < end && bytes.length > 0 ? handle.read(at, Math.min(READ_STEP, end - at)) : undefined;
+      next?.catch(() => undefined);
+      yield bytes;
+    }
+  } finally {
+    await handle.close();
+  }
+}
+
+/** Replaces or makes a file. A source that throws changes nothing. */
+export async function writeAll(
+  context: VaultContext,
+  path: Path,
+  source: Uint8Array | AsyncIterable<Uint8Array>,
+  options: WriteOptions,
+): Promise<Entry> {
+  if (options.parents === true) await makeDirectory(context, splitPath(path).parent, { recursive: true });
+  const { attributes } = options;
+  const handle = await openFile(context, path, {
+    write: true,
+    create: true,
+    truncate: true,
+    exclusive: options.exclusive === true,
+    ...(attributes === undefined ? {} : { attributes }),
+  });
+  if (!(handle instanceof WriteHandle))
+    throw new VaultError('unsupported', 'the file could not be opened for writing');
+  try {
+    let at = 0;
+    for await (const chunk of source instanceof Uint8Array ? [source] : source) {
+      for (let from = 0; from < chunk.length; from += WRITE_STEP)
+        await handle.write(at + from, chunk.subarray(from, from + WRITE_STEP));
+      at += chunk.length;
+    }
+    await handle.sync();
+    return await handle.stat();
+  } catch (error) {
+    await handle.discard();
+    throw error;
+  } finally {
+    await handle.close();
+  }
+}

@@ -1,0 +1,180 @@
+import { base32Decode, openLease, sealLease } from '@latchkey/encryption';
+import { type StoreKey, storeKey } from '@latchkey/store';
+import { LEASE_DEAD_MS } from '../content/blob-writer.js';
+import type { VaultContext } from '../context.js';
+import { dropDraft } from '../files/drafts.js';
+import { DRAFT_SECONDS, RELEASE_NOTE_SECONDS } from '../limits.js';
+import { sweepSubtree } from '../names/dead-subtree.js';
+import { readMoves } from '../names/moves-register.js';
+import { isStoreError } from '../translate.js';
+import { BloomFilter } from './bloom-filter.js';
+import { orphans } from './orphans.js';
+import { type Visitor, WalkEnded, walk } from './walk.js';
+
+/** A mark that takes longer than this is given up. */
+const MARK_LIMIT_MS = 12 * 60 * 60 * 1000;
+const DELETE_BATCH = 500;
+const DEFAULT_MARK_BYTES = 8 * 1024 * 1024;
+
+export interface GcOptions {
+  /** Declare sessions dead after this long without renewal. Default, and the only safe choice while others write: a day. */
+  readonly deadAfterMs?: number;
+  /** Memory for marks, a power of two in bytes; 8 MiB serve some four million blobs. */
+  readonly markBytes?: number;
+  readonly onProgress?: (progress: { readonly phase: 'mark' | 'sweep'; readonly objects: number }) => void;
+}
+
+export interface GcReport {
+  /** Blobs looked at. */
+  readonly scanned: number;
+  readonly deleted: number;
+  readonly freedBytes: number;
+  readonly kept: number;
+  /** Sessions that were declared dead in this run. */
+  readonly endedSessions: number;
+  /** Why nothing was deleted, when something stood against it. */
+  readonly reason?: string;
+}
+
+/**
+ * Collects blobs that nothing refers to. Sessions are declared dead before the mark, blobs of live sessions are never
+ * touched, and nothing at all is deleted while anything is unreadable (docs/concurrency.md).
+ */
+export async function collectGarbage(context: VaultContext, options: GcOptions): Promise<GcReport> {
+  const deadAfter = options.deadAfterMs ?? LEASE_DEAD_MS;
+  const sessions = await declareDead(context, deadAfter);
+  const marks = filter(context, options.markBytes ?? DEFAULT_MARK_BYTES);
+  try {
+    await mark(context, marks, deadAfter, options);
+  } catch (error) {
+    if (!(error instanceof WalkEnded)) throw error;
+    return {
+      scanned: 0,
+      deleted: 0,
+      freedBytes: 0,
+      kept: 0,
+      endedSessions: sessions.ended,
+      reason: error.message,
+    };
+  }
+  return { ...(await sweep(context, marks, sessions.dead, options)), endedSessions: sessions.ended };
+}
+
+export function filter(context: VaultContext, bytes: number): BloomFilter {
+  return new BloomFilter(bytes, context.provider.randomBytes(16), (data) => context.provider.sha256(data));
+}
+
+async function declareDead(
+  context: VaultContext,
+  deadAfter: number,
+): Promise<{ dead: Set<string>; ended: number }> {
+  const { store, provider, vaultId, keys } = context;
+  const now = await store.clock();
+  const dead = new Set<string>();
+  let ended = 0;
+  for await (const { key } of store.list('w/')) {
+    const state = await store.readRegister(key);
+    if (state.status !== 'value') continue;
+    const name = key.slice(2);
+    const session = base32Decode(name);
+    const lease = openLease(provider, vaultId, keys.leaseKey, session, state.bytes);
+    if (lease.state === 'live') {
+      if (now - state.modifiedAt < deadAfter || context.writer.owns(session)) continue;
+      try {
+        const over = sealLease(provider, vaultId, keys.leaseKey, session, { ...lease, state: 'ended' });
+        await store.swapRegister(key, state.etag, over, { reclaims: true });
+        ended++;
+      } catch (error) {
+        if (isStoreError(error, 'conflict')) continue;
+        throw error;
+      }
+    }
+    dead.add(name);
+  }
+  return { dead, ended };
+}
+
+async function mark(
+  context: VaultContext,
+  marks: BloomFilter,
+  deadAfter: number,
+  options: GcOptions,
+): Promise<void> {
+  const started = performance.now();
+  const before = await readMoves(context);
+  if (before.move !== undefined)
+    throw new WalkEnded('conflict', 'a directory is being moved; nothing was collected');
+  const visitor = marker(context, marks, started, options);
+  await walk(context, context.directories.of(context.rootIdentity), [], visitor);
+  const now = await context.store.clock();
+  const unreadable = (object: string, error: unknown): void => visitor.problem(object, [], error);
+  for await (const orphan of orphans(context, (register) => marks.has(register), unreadable)) {
+    const age = now - orphan.modifiedAt;
+    const old = age > Math.min(deadAfter, RELEASE_NOTE_SECONDS * 1000);
+    const empty = orphan.head.counters.files === 0 && orphan.head.counters.directories === 0;
+    if (orphan.head.state === 'dead' && old) await sweepSubtree(context, orphan.directory);
+    else if (empty && old) await context.store.delete([orphan.directory.register]);
+    else await walk(context, orphan.directory, [], visitor);
+  }
+  // A directory that moved during the walk may have been missed in both places.
+  const after = await readMoves(context);
+  if (after.etag !== before.etag)
+    throw new WalkEnded('conflict', 'a directory was moved meanwhile; nothing was collected');
+}
+
+function marker(context: VaultContext, marks: BloomFilter, started: number, options: GcOptions): Visitor {
+  let objects = 0;
+  const expired = Math.floor(Date.now() / 1000) - DRAFT_SECONDS;
+  return {
+    directory(directory) {
+      marks.add(directory.register);
+      if (performance.now() - started > MARK_LIMIT_MS)
+        throw new WalkEnded('unavailable', 'marking took over 12 hours; nothing was collected');
+    },
+    blob(key) {
+      marks.add(key);
+      if (++objects % 1000 === 0) options.onProgress?.({ phase: 'mark', objects });
+    },
+    async file(directory, row, { content }) {
+      if (content.draft !== undefined && content.draft.seconds < expired)
+        await dropDraft(context, directory, row.key, expired);
+    },
+    problem(object, _path, error) {
+      const why = error instanceof Error ? error.message : String(error);
+      throw new WalkEnded('damaged', `nothing was collected, because ${object} cannot be read: ${why}`);
+    },
+  };
+}
+
+async function sweep(
+  context: VaultContext,
+  marks: BloomFilter,
+  dead: ReadonlySet<string>,
+  options: GcOptions,
+): Promise<Omit<GcReport, 'endedSessions'>> {
+  const { store } = context;
+  let scanned = 0;
+  let deleted = 0;
+  let freedBytes = 0;
+  let doomed: StoreKey[] = [];
+  const withBlobs = new Set<string>();
+  for await (const { key, size } of store.list('b/')) {
+    scanned++;
+    if (scanned % 1000 === 0) options.onProgress?.({ phase: 'sweep', objects: scanned });
+    const session = key.slice(2, key.indexOf('/', 2));
+    if (!dead.has(session) || marks.has(key)) {
+      withBlobs.add(session);
+      continue;
+    }
+    doomed.push(key);
+    deleted++;
+    freedBytes += size;
+    if (doomed.length === DELETE_BATCH) {
+      await store.delete(doomed);
+      doomed = [];
+    }
+  }
+  if (doomed.length > 0) await store.delete(doomed);
+  for (const session of dead) if (!withBlobs.has(session)) await store.delete([storeKey(`w/${session}`)]);
+  return { scanned, deleted, freedBytes, kept: scanned - deleted };
+}

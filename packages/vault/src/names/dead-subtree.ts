@@ -1,0 +1,74 @@
+import type { PageRef } from '@latchkey/encryption';
+import { contentBlobs } from '../content/stored-content.js';
+import type { VaultContext } from '../context.js';
+import type { Directory } from '../directory/directory.js';
+import { readSpilled } from '../directory/releases.js';
+import { listingOf } from '../directory/rows.js';
+import { openRecord } from '../record/build.js';
+import { linked } from './resolve.js';
+
+/** Blobs deleted in one go while a dead subtree is swept. */
+const BATCH = 256;
+
+/** Schedules the sweep of a directory that has just been killed, once its readers' grace is over. */
+export function sweepDead(context: VaultContext, dead: Directory): void {
+  context.sweeper.afterGrace(() => sweepSubtree(context, dead));
+}
+
+/**
+ * Deletes everything in a dead directory that nothing else can refer to, children before parents, and the heads
+ * last, so that a sweep that stops half-way can be taken up again. Shared segments are left to gc. Every
+ * subdirectory is killed before its content goes, so that nothing can be moved out of it or written into it.
+ */
+export async function sweepSubtree(context: VaultContext, dead: Directory): Promise<void> {
+  const head = await dead.head(performance.now());
+  if (head.state !== 'dead') return;
+  let doomed: Uint8Array[] = [];
+  const flush = (): void => {
+    context.sweeper.discard(doomed);
+    doomed = [];
+  };
+  for await (const rows of dead.tree(head).scan()) {
+    for (const row of rows) {
+      if (listingOf(row).kind === 'directory') {
+        const child = await linked(context, dead, row, performance.now()).catch(() => undefined);
+        if (child === undefined) continue;
+        await child.commits.submit({ reclaims: true, apply: async (transaction) => transaction.die() });
+        await sweepSubtree(context, child);
+        continue;
+      }
+      const { content } = openRecord(context, dead, row);
+      if (!content.shared) doomed.push(...(await contentBlobs(context, content)).values());
+      if (doomed.length >= BATCH) flush();
+    }
+  }
+  doomed.push(...(await treeBlobs(context, dead, head.tree, head.level)));
+  for (const note of head.releases) {
+    if (note.kind === 'unshared') doomed.push(...note.blobs);
+    if (note.kind !== 'spilled') continue;
+    for (const blob of note.blobs) {
+      for (const inner of await readSpilled(context, dead, blob))
+        if (inner.kind === 'unshared') doomed.push(...inner.blobs);
+      doomed.push(blob);
+    }
+  }
+  flush();
+  await context.store.delete([dead.register]);
+}
+
+async function treeBlobs(
+  context: VaultContext,
+  directory: Directory,
+  refs: readonly PageRef[],
+  level: number,
+): Promise<Uint8Array[]> {
+  const blobs: Uint8Array[] = [];
+  if (level === 0) return blobs;
+  for (const ref of refs) {
+    blobs.push(ref.blob);
+    if (level === 1) continue;
+    const page = await context.pages.load(directory.keys, ref);
+    blobs.push(...(await treeBlobs(context, directory, page.refs, level - 1)));
+  }
+  return blobs;
+}

@@ -1,0 +1,44 @@
+import type { VaultContext } from '../context.js';
+import type { Row } from '../directory/rows.js';
+import { freshListing } from '../record/build.js';
+import { describe, entryOf } from '../record/entry.js';
+import type { Entry, ListPage, Path } from '../session.js';
+import { lookUp, resolveDirectory } from './resolve.js';
+
+const PAGE_ENTRIES = 1000;
+
+export async function listPage(
+  context: VaultContext,
+  path: Path,
+  options: { after?: string; limit?: number },
+): Promise<ListPage> {
+  const limit = Math.max(1, options.limit ?? PAGE_ENTRIES);
+  const { directory, head } = await resolveDirectory(context, path, 'read');
+  const rows: Row[] = [];
+  for await (const page of directory
+    .tree(head)
+    .scan(options.after === undefined ? {} : { after: options.after })) {
+    rows.push(...page.slice(0, limit + 1 - rows.length));
+    if (rows.length > limit) break;
+  }
+  const entries = rows.slice(0, limit).map((row) => entryOf(row, directory.id));
+  return rows.length > limit ? { entries, next: (rows[limit - 1] as Row).key } : { entries };
+}
+
+/** One version of a directory, page by page: what changes meanwhile is not seen. */
+export async function* listAll(context: VaultContext, path: Path): AsyncGenerator<Entry> {
+  const { directory, head } = await resolveDirectory(context, path, 'read');
+  for await (const rows of directory.tree(head).scan()) {
+    for (const row of rows) yield entryOf(row, directory.id);
+  }
+}
+
+export async function statEntry(context: VaultContext, path: Path): Promise<Entry> {
+  if (path.length === 0) {
+    await resolveDirectory(context, path, 'read');
+    const created = { seconds: 0, nanoseconds: 0 };
+    return describe('', { ...freshListing('directory', { modified: created }), created }, '');
+  }
+  const { parent, row } = await lookUp(context, path);
+  return entryOf(row, parent.id);
+}

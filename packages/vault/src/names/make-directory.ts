@@ -1,0 +1,136 @@
+import { type DirectoryIdentity, type Head, newDirectory, sealEscrow } from '@latchkey/encryption';
+import type { VaultContext } from '../context.js';
+import type { Directory } from '../directory/directory.js';
+import type { Transaction } from '../directory/transaction.js';
+import { VaultError } from '../errors.js';
+import { buildRecord, freshListing } from '../record/build.js';
+import { describe, directoryKey, entryOf } from '../record/entry.js';
+import type { Attributes, Entry, Path } from '../session.js';
+import { checkPath, show } from './path.js';
+import { childDirectory, type Found, inParent, linked, lookUp } from './resolve.js';
+
+export async function makeDirectory(
+  context: VaultContext,
+  path: Path,
+  options: { recursive?: boolean; attributes?: Attributes },
+): Promise<Entry> {
+  if (options.recursive !== true)
+    return inParent(context, path, (parent, name) => makeIn(context, parent, name, path, options.attributes));
+  checkPath(path);
+  let entry: Entry | undefined;
+  for (let depth = 1; depth <= path.length; depth++) {
+    const part = path.slice(0, depth);
+    entry = await inParent(context, part, async (parent, name) => {
+      const there = await childDirectory(context, parent.directory, name, performance.now(), true);
+      if (there === 'file') throw new VaultError('not-a-directory', `not a directory: ${show(part)}`);
+      if (there !== undefined) return undefined;
+      try {
+        return await makeIn(
+          context,
+          parent,
+          name,
+          part,
+          depth === path.length ? options.attributes : undefined,
+        );
+      } catch (error) {
+        if (error instanceof VaultError && error.code === 'exists') return undefined;
+        throw error;
+      }
+    });
+  }
+  if (entry !== undefined) return entry;
+  const { parent, row } = await lookUp(context, path);
+  return entryOf(row, parent.id);
+}
+
+/** The head comes first, then the record that leads to it: a crash between leaves an empty orphan for gc. */
+async function makeIn(
+  context: VaultContext,
+  parent: Found,
+  name: string,
+  path: Path,
+  attributes?: Attributes,
+): Promise<Entry> {
+  const tree = parent.directory.tree(parent.head);
+  const key = directoryKey(name);
+  if ((await tree.get(name)) !== undefined) throw alreadyThere(path);
+  const existing = await childDirectory(context, parent.directory, name, performance.now(), false);
+  if (existing !== undefined) throw alreadyThere(path);
+  const linkId = context.provider.randomBytes(16);
+  const identity = newDirectory(context.provider);
+  const child = context.directories.of(identity);
+  await child.swap(emptyHead(linkId, escrowOf(context, identity, parent.directory.keys.uid, name)), null);
+  const listing = {
+    ...freshListing('directory', attributes),
+    directory: {
+      uid: identity.uid,
+      generation: identity.generation,
+      linkId,
+      listSecret: child.keys.listSecret,
+      explicit: true,
+    },
+  };
+  try {
+    return await parent.directory.commits.submit({
+      apply: async (transaction) => {
+        if ((await transaction.get(name)) !== undefined) throw alreadyThere(path);
+        if (await standsInTheWay(context, transaction, key, tree, parent.directory)) throw alreadyThere(path);
+        const record = buildRecord(context, parent.directory, key, {
+          listing,
+          content: { readSecret: identity.readSecret },
+        });
+        await transaction.put(record);
+        return describe(name, { ...listing, revision: 0 }, parent.directory.id);
+      },
+    });
+  } catch (error) {
+    await context.store.delete([child.register]).catch(() => undefined);
+    throw error;
+  }
+}
+
+/** A directory record that has not changed since it was found to lead nowhere may be written over. */
+async function standsInTheWay(
+  context: VaultContext,
+  transaction: Transaction,
+  key: string,
+  seen: ReturnType<Directory['tree']>,
+  parent: Directory,
+): Promise<boolean> {
+  const now = await transaction.get(key);
+  if (now === undefined) return false;
+  const before = await seen.get(key);
+  if (before?.listing === now.listing) return false;
+  return (await linked(context, parent, now, performance.now())) !== undefined;
+}
+
+export function emptyHead(linkId: Uint8Array, escrow: Uint8Array): Head {
+  return {
+    revision: 1,
+    state: 'live',
+    linkId,
+    changes: [],
+    level: 0,
+    tree: [],
+    counters: { files: 0, directories: 0, bytes: 0 },
+    operations: [],
+    releases: [],
+    epoch: 0,
+    escrow,
+  };
+}
+
+/** What lets the owner bring back a directory whose record has been lost. */
+export function escrowOf(
+  context: VaultContext,
+  identity: DirectoryIdentity,
+  parentUid: Uint8Array,
+  name: string,
+): Uint8Array {
+  const { provider, vaultId, keys } = context;
+  return sealEscrow(provider, keys.escrowPublic, vaultId, { ...identity, parentUid, name });
+}
+
+function alreadyThere(path: Path): VaultError {
+  return new VaultError('exists', `there is something of that name already: ${show(path)}`);
+}

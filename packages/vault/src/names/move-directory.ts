@@ -1,0 +1,111 @@
+import { sameBytes } from '../bytes.js';
+import type { VaultContext } from '../context.js';
+import type { Directory } from '../directory/directory.js';
+import { listingOf } from '../directory/rows.js';
+import { VaultError } from '../errors.js';
+import { buildRecord, identityOf, openRecord } from '../record/build.js';
+import { directoryKey } from '../record/entry.js';
+import { isStoreError } from '../translate.js';
+import { escrowOf } from './make-directory.js';
+import { holdMoves, type Move, stillHeld } from './moves-register.js';
+import { notFound } from './path.js';
+import { clearTarget, type Place } from './place.js';
+import { linked, resolveDirectory } from './resolve.js';
+
+const RELINK_ATTEMPTS = 64;
+
+/**
+ * Moves a directory to another parent (docs/concurrency.md, rule 6). The record arrives in the target first and
+ * leads nowhere; swapping the child's link id *is* the move; the record that is left behind leads nowhere from then
+ * on. Moves take turns, so that no two of them can make a cycle.
+ */
+export async function moveDirectory(
+  context: VaultContext,
+  from: Place,
+  to: Place,
+  child: Directory,
+  killed: Directory | undefined,
+): Promise<void> {
+  const { uid, generation, readSecret } = child.keys;
+  const id = context.provider.randomBytes(16);
+  const move: Move = { id, child: { uid, generation, readSecret: readSecret as Uint8Array } };
+  await holdMoves(context, move, async () => {
+    const target = await resolveDirectory(context, to.path.slice(0, -1), 'write');
+    if (target.directory.id !== to.directory.id) throw notFound(to.path.slice(0, -1));
+    if (target.chain.some((one) => one.id === child.id)) {
+      throw new VaultError('invalid-argument', 'a directory cannot be moved into itself');
+    }
+    const source = from.directory.tree(await from.directory.head(performance.now()));
+    const row = await source.get(directoryKey(from.name));
+    const still =
+      row === undefined ? undefined : await linked(context, from.directory, row, performance.now());
+    if (row === undefined || still?.id !== child.id) throw notFound(from.path);
+    const old = openRecord(context, from.directory, row);
+    const oldLink = identityOf(old).linkId;
+    const newLink = context.provider.randomBytes(16);
+    const listing = {
+      ...old.listing,
+      directory: { ...(old.listing.directory as NonNullable<typeof old.listing.directory>), linkId: newLink },
+    };
+    await to.directory.commits.submit({
+      operation: id,
+      apply: async (transaction) => {
+        await clearTarget(context, transaction, to, directoryKey(to.name), killed, false);
+        await transaction.put(
+          buildRecord(context, to.directory, directoryKey(to.name), { listing, content: old.content }),
+        );
+      },
+    });
+    try {
+      await relink(
+        context,
+        child,
+        move,
+        oldLink,
+        newLink,
+        escrowOf(context, move.child, to.directory.keys.uid, to.name),
+      );
+    } catch (error) {
+      await dropRecord(to.directory, directoryKey(to.name), newLink).catch(() => undefined);
+      throw error;
+    }
+    await dropRecord(from.directory, row.key, oldLink);
+  });
+}
+
+/** The head is read before the register of moves is asked, so that a successor's fence makes the swap fail. */
+async function relink(
+  context: VaultContext,
+  child: Directory,
+  move: Move,
+  oldLink: Uint8Array,
+  newLink: Uint8Array,
+  escrow: Uint8Array,
+): Promise<void> {
+  for (let attempt = 0; attempt < RELINK_ATTEMPTS; attempt++) {
+    const { head, etag } = await child.current();
+    if (sameBytes(head.linkId, newLink)) return;
+    if (head.state === 'dead' || !sameBytes(head.linkId, oldLink))
+      throw new VaultError('not-found', 'the directory has been removed');
+    await stillHeld(context, move);
+    try {
+      await child.swap({ ...head, revision: head.revision + 1, linkId: newLink, escrow }, etag);
+      return;
+    } catch (error) {
+      if (!isStoreError(error, 'conflict') && !isStoreError(error, 'unavailable')) throw error;
+    }
+  }
+  throw new VaultError('conflict', 'the directory kept changing while it was to be moved; nothing was moved');
+}
+
+async function dropRecord(parent: Directory, key: string, linkId: Uint8Array): Promise<void> {
+  await parent.commits.submit({
+    evenDead: true,
+    reclaims: true,
+    apply: async (transaction) => {
+      const row = await transaction.get(key);
+      const directory = row === undefined ? undefined : listingOf(row).directory;
+      if (directory !== undefined && sameBytes(directory.linkId, linkId)) await transaction.remove(key);
+    },
+  });
+}

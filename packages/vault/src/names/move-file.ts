@@ -1,0 +1,86 @@
+import { sameBytes } from '../bytes.js';
+import type { VaultContext } from '../context.js';
+import type { Directory } from '../directory/directory.js';
+import { buildRecord, openRecord, type RecordFields } from '../record/build.js';
+import { notFound } from './path.js';
+import { clearTarget, type Place } from './place.js';
+import { releaseContent } from './remove.js';
+
+/**
+ * Marks a file's segments shared, so that nobody deletes them on their own account while two records hold them.
+ * Returns the record as it then stands. Content that is all inline needs no mark.
+ */
+export async function markShared(
+  context: VaultContext,
+  source: Place,
+): Promise<{ fields: RecordFields; signature: Uint8Array }> {
+  return source.directory.commits.submit({
+    apply: async (transaction) => {
+      const row = await transaction.get(source.name);
+      if (row === undefined) throw notFound(source.path);
+      const fields = openRecord(context, source.directory, row);
+      if (fields.content.shared || !holdsSegments(fields))
+        return { fields, signature: row.sealed().signature };
+      const marked = { listing: fields.listing, content: { ...fields.content, shared: true } };
+      const record = buildRecord(context, source.directory, source.name, marked);
+      await transaction.put(record);
+      return { fields: marked, signature: record.signature };
+    },
+  });
+}
+
+/**
+ * Moves a file between directories (docs/concurrency.md, rule 7): mark, insert, remove. A crash in between leaves a
+ * copy, never a loss; a source that has changed since it was marked stays.
+ */
+export async function moveFile(
+  context: VaultContext,
+  from: Place,
+  to: Place,
+  replace: boolean,
+): Promise<void> {
+  const { fields, signature } = await markShared(context, from);
+  await insert(context, to, fields, replace);
+  await removeUnchanged(context, from.directory, from.name, signature);
+}
+
+/** Puts a record with somebody else's content under a new name. */
+export async function insert(
+  context: VaultContext,
+  to: Place,
+  fields: RecordFields,
+  replace: boolean,
+): Promise<RecordFields> {
+  await to.directory.commits.submit({
+    apply: async (transaction) => {
+      await clearTarget(context, transaction, to, to.name, undefined, replace);
+      await transaction.put(buildRecord(context, to.directory, to.name, fields));
+    },
+  });
+  return fields;
+}
+
+async function removeUnchanged(
+  context: VaultContext,
+  directory: Directory,
+  name: string,
+  signature: Uint8Array,
+): Promise<void> {
+  await directory.commits.submit({
+    evenDead: true,
+    reclaims: true,
+    apply: async (transaction) => {
+      const row = await transaction.get(name);
+      if (row === undefined || !sameBytes(row.sealed().signature, signature)) return;
+      await transaction.remove(name);
+      // The note makes a gc that has read the target already, and not yet the source, spare the segments.
+      await releaseContent(context, directory, transaction, row);
+    },
+  });
+}
+
+function holdsSegments({ content }: RecordFields): boolean {
+  return [content, content.draft].some(
+    (held) => held?.map !== undefined || held?.pieces?.some((piece) => piece.kind === 'data') === true,
+  );
+}

@@ -1,0 +1,124 @@
+import {
+  type DirectoryIdentity,
+  decodeCbor,
+  encodeCbor,
+  MOVES_PATH,
+  open as openBox,
+  seal,
+} from '@latchkey/encryption';
+import { type ETag, type StoreKey, storeKey } from '@latchkey/store';
+import { sameBytes } from '../bytes.js';
+import type { VaultContext } from '../context.js';
+import { VaultError } from '../errors.js';
+import { isStoreError, naming } from '../translate.js';
+
+/** The one register that orders moves of directories between parents. */
+const MOVES: StoreKey = storeKey(MOVES_PATH);
+/** After this many milliseconds a successor no longer waits for the mover that holds the register. */
+const TAKEOVER_MS = 30_000;
+const POLL_MS = 25;
+
+/** A move under way: which one, and the directory that is being moved. */
+export interface Move {
+  readonly id: Uint8Array;
+  readonly child: DirectoryIdentity;
+}
+
+export interface Moves {
+  readonly move: Move | undefined;
+  readonly etag: ETag | null;
+  readonly modifiedAt: number;
+}
+
+export async function readMoves(context: VaultContext): Promise<Moves> {
+  return naming('the register of moves', async () => {
+    const state = await context.store.readRegister(MOVES);
+    if (state.status !== 'value') return { move: undefined, etag: null, modifiedAt: 0 };
+    return { move: decode(context, state.bytes), etag: state.etag, modifiedAt: state.modifiedAt };
+  });
+}
+
+/**
+ * Takes the register for one move, waiting for the mover that has it. A mover that stays silent is taken to be dead:
+ * its directory's head is touched, so that a late relink of it fails, and its half-done move is simply stale.
+ */
+export async function holdMoves<T>(context: VaultContext, move: Move, work: () => Promise<T>): Promise<T> {
+  const etag = await take(context, move);
+  try {
+    return await work();
+  } finally {
+    try {
+      await context.store.swapRegister(MOVES, etag, encode(context, undefined));
+    } catch (error) {
+      // A successor has it, or will after TAKEOVER_MS.
+      if (!isStoreError(error, 'conflict') && !isStoreError(error, 'unavailable')) throw error;
+    }
+  }
+}
+
+/** Throws `conflict` when a successor has taken the register. To be asked after reading the head that is then swapped. */
+export async function stillHeld(context: VaultContext, move: Move): Promise<void> {
+  const held = (await readMoves(context)).move;
+  if (held === undefined || !sameBytes(held.id, move.id)) {
+    throw new VaultError(
+      'conflict',
+      'the move took so long that another one was let through; nothing was moved',
+    );
+  }
+}
+
+async function take(context: VaultContext, move: Move): Promise<ETag> {
+  for (;;) {
+    const state = await readMoves(context);
+    if (state.move !== undefined && sameBytes(state.move.id, move.id)) return state.etag as ETag;
+    const silent = (await context.store.clock()) - state.modifiedAt > TAKEOVER_MS;
+    if (state.move !== undefined && !silent) {
+      await new Promise((resolve) => setTimeout(resolve, POLL_MS * (0.5 + Math.random())));
+      continue;
+    }
+    try {
+      const etag = await context.store.swapRegister(MOVES, state.etag, encode(context, move));
+      if (state.move !== undefined) await fence(context, state.move);
+      return etag;
+    } catch (error) {
+      if (!isStoreError(error, 'conflict') && !isStoreError(error, 'unavailable')) throw error;
+      if (isStoreError(error, 'unavailable')) await new Promise((resolve) => setTimeout(resolve, POLL_MS));
+    }
+  }
+}
+
+async function fence(context: VaultContext, abandoned: Move): Promise<void> {
+  const child = context.directories.of(abandoned.child);
+  await child.commits.submit({ evenDead: true, apply: async (transaction) => transaction.touch() });
+}
+
+function encode(context: VaultContext, move: Move | undefined): Uint8Array {
+  const fields = new Map<number, Uint8Array | number>();
+  if (move !== undefined) {
+    fields.set(0, move.id);
+    fields.set(2, move.child.uid);
+    fields.set(4, move.child.generation);
+    fields.set(6, move.child.readSecret);
+  }
+  const { provider, vaultId, keys } = context;
+  return seal(provider, keys.movesKey, 'moves', vaultId, new Uint8Array(0), encodeCbor(fields));
+}
+
+function decode(context: VaultContext, bytes: Uint8Array): Move | undefined {
+  const { provider, vaultId, keys } = context;
+  const fields = decodeCbor(openBox(provider, keys.movesKey, 'moves', vaultId, new Uint8Array(0), bytes));
+  if (!(fields instanceof Map)) throw new VaultError('damaged', 'the register of moves is malformed');
+  if (fields.size === 0) return undefined;
+  const [id, uid, generation, readSecret] = [0, 2, 4, 6].map((key) => fields.get(key));
+  if (
+    !(
+      id instanceof Uint8Array &&
+      uid instanceof Uint8Array &&
+      readSecret instanceof Uint8Array &&
+      typeof generation === 'number'
+    )
+  ) {
+    throw new VaultError('damaged', 'the register of moves is malformed');
+  }
+  return { id, child: { uid, generation, readSecret } };
+}

@@ -1,0 +1,62 @@
+import { sameBytes } from '../bytes.js';
+import type { VaultContext } from '../context.js';
+import type { Directory } from '../directory/directory.js';
+import { listingOf } from '../directory/rows.js';
+import type { Transaction } from '../directory/transaction.js';
+import { VaultError } from '../errors.js';
+import { directoryKey } from '../record/entry.js';
+import type { Path } from '../session.js';
+import { show, splitPath } from './path.js';
+import { releaseContent } from './remove.js';
+import { childDirectory, resolveDirectory } from './resolve.js';
+
+/** Where a rename comes from or goes to. */
+export interface Place {
+  readonly path: Path;
+  readonly directory: Directory;
+  readonly name: string;
+}
+
+export async function place(context: VaultContext, path: Path): Promise<Place> {
+  const { parent, name } = splitPath(path);
+  const found = await resolveDirectory(context, parent, 'write');
+  return { path, directory: found.directory, name };
+}
+
+/** Makes room for an arriving record: what it replaces is released. `killed` is a directory that has just been. */
+export async function clearTarget(
+  context: VaultContext,
+  transaction: Transaction,
+  to: Place,
+  key: string,
+  killed: Directory | undefined,
+  replace: boolean,
+): Promise<void> {
+  const directoryRow = await transaction.get(directoryKey(to.name));
+  if (directoryRow !== undefined) {
+    const uid = listingOf(directoryRow).directory?.uid;
+    const ours = killed !== undefined && uid !== undefined && sameBytes(uid, killed.keys.uid);
+    if (!ours) {
+      const there = await childDirectory(context, to.directory, to.name, performance.now(), false);
+      if (there instanceof Object) throw clash(to, replace, 'exists', '');
+    }
+    await transaction.remove(directoryRow.key);
+  }
+  const fileRow = await transaction.get(to.name);
+  if (fileRow === undefined) return;
+  if (!replace) throw clash(to, replace, 'exists', '');
+  if (key !== to.name) throw clash(to, replace, 'not-a-directory', 'a directory cannot replace a file');
+  await transaction.remove(to.name);
+  await releaseContent(context, to.directory, transaction, fileRow);
+}
+
+export function clash(
+  to: Place,
+  replace: boolean,
+  code: 'exists' | 'is-a-directory' | 'not-a-directory',
+  why: string,
+): VaultError {
+  if (!replace || why === '')
+    return new VaultError('exists', `there is something of that name already: ${show(to.path)}`);
+  return new VaultError(code, `${why}: ${show(to.path)}`);
+}

@@ -1,0 +1,111 @@
+import { sameBytes } from '../bytes.js';
+import { contentBlobs } from '../content/stored-content.js';
+import type { VaultContext } from '../context.js';
+import type { Directory } from '../directory/directory.js';
+import { listingOf, type Row } from '../directory/rows.js';
+import { DirectoryGone, type Transaction } from '../directory/transaction.js';
+import { VaultError } from '../errors.js';
+import { openRecord } from '../record/build.js';
+import { directoryKey } from '../record/entry.js';
+import type { Path } from '../session.js';
+import { sweepDead } from './dead-subtree.js';
+import { notFound, show } from './path.js';
+import { childDirectory, inParent } from './resolve.js';
+import { cleanStale } from './stale.js';
+
+export async function removeEntry(context: VaultContext, path: Path, recursive: boolean): Promise<void> {
+  await inParent(context, path, async ({ directory }, name) => {
+    const child = await childDirectory(context, directory, name, performance.now(), true);
+    if (child instanceof Object) {
+      if (!recursive) throw new VaultError('is-a-directory', `is a directory: ${show(path)}`);
+      await kill(child, path, true);
+      await dropDirectoryRecord(directory, name, child);
+      sweepDead(context, child);
+      return;
+    }
+    await directory.commits.submit({
+      reclaims: true,
+      apply: async (transaction) => {
+        const row = await transaction.get(name);
+        if (row === undefined) throw notFound(path);
+        await transaction.remove(name);
+        await releaseContent(context, directory, transaction, row);
+      },
+    });
+  });
+}
+
+export async function removeDirectory(context: VaultContext, path: Path): Promise<void> {
+  await inParent(context, path, async ({ directory }, name) => {
+    const child = await childDirectory(context, directory, name, performance.now(), true);
+    if (child === undefined) throw notFound(path);
+    if (child === 'file') throw new VaultError('not-a-directory', `not a directory: ${show(path)}`);
+    await killEmpty(context, child, path);
+    await dropDirectoryRecord(directory, name, child);
+    sweepDead(context, child);
+  });
+}
+
+/** Kills an empty directory. Records that lead nowhere are cleaned away first, so that they do not keep it alive. */
+export async function killEmpty(context: VaultContext, child: Directory, path: Path): Promise<void> {
+  const head = await child.head(performance.now());
+  if (head.counters.directories > 0 && head.counters.files === 0 && head.counters.directories < 64) {
+    for await (const rows of child.tree(head).scan()) {
+      for (const row of rows) {
+        if (listingOf(row).kind !== 'directory') continue;
+        const below = await childDirectory(context, child, row.key.slice(0, -1), performance.now(), false);
+        if (below !== undefined || !(await cleanStale(context, child, row))) throw notEmpty(path);
+      }
+    }
+  }
+  await kill(child, path, false);
+}
+
+/** One swap to dead: from then on nothing can be put into the directory, and whatever is in it is gone. */
+async function kill(child: Directory, path: Path, recursive: boolean): Promise<void> {
+  try {
+    await child.commits.submit({
+      reclaims: true,
+      apply: async (transaction) => {
+        if (!recursive && !transaction.empty) throw notEmpty(path);
+        transaction.die();
+      },
+    });
+  } catch (error) {
+    // Somebody else removed it first; its record is theirs to drop, or ours.
+    if (error instanceof DirectoryGone) return;
+    throw error;
+  }
+}
+
+/** Drops the record of a directory that is dead, unless the name has been given to something else meanwhile. */
+async function dropDirectoryRecord(parent: Directory, name: string, child: Directory): Promise<void> {
+  const key = directoryKey(name);
+  await parent.commits.submit({
+    reclaims: true,
+    apply: async (transaction) => {
+      const row = await transaction.get(key);
+      const fields = row === undefined ? undefined : listingOf(row);
+      if (fields?.directory !== undefined && sameBytes(fields.directory.uid, child.keys.uid))
+        await transaction.remove(key);
+    },
+  });
+}
+
+/** Notes that what a record held is no longer needed here. */
+export async function releaseContent(
+  context: VaultContext,
+  directory: Directory,
+  transaction: Transaction,
+  row: Row,
+  kept: ReadonlyMap<string, Uint8Array> = new Map(),
+): Promise<void> {
+  const { content } = openRecord(context, directory, row);
+  const blobs = await contentBlobs(context, content);
+  const dropped = [...blobs].filter(([name]) => !kept.has(name)).map(([, blob]) => blob);
+  transaction.release(dropped, content.shared ? 'shared' : 'unshared');
+}
+
+function notEmpty(path: Path): VaultError {
+  return new VaultError('not-empty', `directory not empty: ${show(path)}`);
+}

@@ -1,0 +1,191 @@
+import type { VaultContext } from './context.js';
+import { VaultError } from './errors.js';
+import { type DigestCache, digestOf } from './files/digest.js';
+import { openFile } from './files/open.js';
+import { readAll, writeAll } from './files/stream.js';
+import { changeAttributes } from './names/attributes.js';
+import { copyEntry } from './names/copy.js';
+import { listAll, listPage, statEntry } from './names/list.js';
+import { makeDirectory } from './names/make-directory.js';
+import { splitPath } from './names/path.js';
+import { removeDirectory, removeEntry } from './names/remove.js';
+import { renameEntry } from './names/rename.js';
+import { resolveDirectory } from './names/resolve.js';
+import { makeSymlink, readSymlink } from './names/symlink.js';
+import type {
+  Attributes,
+  CopyOptions,
+  DigestName,
+  Entry,
+  FileHandle,
+  ListPage,
+  OpenOptions,
+  Path,
+  RemoveOptions,
+  RenameOptions,
+  SpaceUsage,
+  VaultSession,
+  WriteOptions,
+} from './session.js';
+import { asVaultError } from './translate.js';
+
+/** The session of the owner, who may do everything. Its methods only name the operations and translate failures. */
+export class OwnerSession implements VaultSession {
+  readonly #context: VaultContext;
+  readonly #digests: DigestCache;
+
+  constructor(context: VaultContext, digests: DigestCache) {
+    this.#context = context;
+    this.#digests = digests;
+  }
+
+  stat(path: Path): Promise<Entry> {
+    return this.#run(async () => {
+      try {
+        return await statEntry(this.#context, path);
+      } catch (error) {
+        if (!(error instanceof VaultError) || error.code !== 'not-found' || path.length === 0) throw error;
+        return this.#statUnpublished(path, error);
+      }
+    });
+  }
+
+  list(path: Path, options: { after?: string; limit?: number } = {}): Promise<ListPage> {
+    return this.#run(() => listPage(this.#context, path, options));
+  }
+
+  async *entries(path: Path): AsyncGenerator<Entry> {
+    try {
+      yield* listAll(this.#context, path);
+    } catch (error) {
+      throw told(error);
+    }
+  }
+
+  open(path: Path, options: OpenOptions): Promise<FileHandle> {
+    return this.#run(async () => new TranslatingHandle(await openFile(this.#context, path, options)));
+  }
+
+  async *read(path: Path, range: { offset?: number; length?: number } = {}): AsyncGenerator<Uint8Array> {
+    try {
+      yield* readAll(this.#context, path, range);
+    } catch (error) {
+      throw told(error);
+    }
+  }
+
+  write(
+    path: Path,
+    source: Uint8Array | AsyncIterable<Uint8Array>,
+    options: WriteOptions = {},
+  ): Promise<Entry> {
+    return this.#run(() => writeAll(this.#context, path, source, options), false);
+  }
+
+  digest(path: Path, algorithm: DigestName): Promise<string> {
+    return this.#run(() => digestOf(this.#context, this.#digests, path, algorithm));
+  }
+
+  mkdir(path: Path, options: { recursive?: boolean; attributes?: Attributes } = {}): Promise<Entry> {
+    return this.#run(() => makeDirectory(this.#context, path, options));
+  }
+
+  symlink(target: string, path: Path): Promise<Entry> {
+    return this.#run(() => makeSymlink(this.#context, target, path));
+  }
+
+  readlink(path: Path): Promise<string> {
+    return this.#run(() => readSymlink(this.#context, path));
+  }
+
+  setAttributes(path: Path, attributes: Attributes): Promise<Entry> {
+    return this.#run(() => changeAttributes(this.#context, path, attributes));
+  }
+
+  rename(from: Path, to: Path, options: RenameOptions = {}): Promise<void> {
+    return this.#run(() => renameEntry(this.#context, from, to, options));
+  }
+
+  copy(from: Path, to: Path, options: CopyOptions = {}): Promise<Entry> {
+    return this.#run(() => copyEntry(this.#context, from, to, options));
+  }
+
+  remove(path: Path, options: RemoveOptions = {}): Promise<void> {
+    return this.#run(() => removeEntry(this.#context, path, options.recursive === true));
+  }
+
+  rmdir(path: Path): Promise<void> {
+    return this.#run(() => removeDirectory(this.#context, path));
+  }
+
+  space(): Promise<SpaceUsage> {
+    return this.#run(async () =>
+      this.#context.store.capabilities.freeSpace ? this.#context.store.freeSpace() : {},
+    );
+  }
+
+  async #statUnpublished(path: Path, missing: VaultError): Promise<Entry> {
+    const { parent, name } = splitPath(path);
+    const { directory } = await resolveDirectory(this.#context, parent, 'read');
+    const file = this.#context.openFiles.get(directory.id, name);
+    if (file === undefined) throw missing;
+    return file.stat();
+  }
+
+  /** A blob that has gone while its record was being read: the second look finds the newer record. */
+  async #run<T>(work: () => Promise<T>, again = true): Promise<T> {
+    try {
+      return await work();
+    } catch (error) {
+      if (!again || !(error instanceof VaultError) || error.code !== 'stale') throw told(error);
+    }
+    try {
+      return await work();
+    } catch (error) {
+      const final = told(error);
+      if (final.code !== 'stale') throw final;
+      throw new VaultError('damaged', final.message, { cause: final });
+    }
+  }
+}
+
+/** A handle whose failures below the vault are told in the vault's words. */
+class TranslatingHandle implements FileHandle {
+  readonly #handle: FileHandle;
+
+  constructor(handle: FileHandle) {
+    this.#handle = handle;
+  }
+  stat(): Promise<Entry> {
+    return this.#handle.stat().catch(rethrow);
+  }
+  read(offset: number, length: number): Promise<Uint8Array> {
+    return this.#handle.read(offset, length).catch(rethrow);
+  }
+  write(offset: number, data: Uint8Array): Promise<void> {
+    return this.#handle.write(offset, data).catch(rethrow);
+  }
+  truncate(size: number): Promise<void> {
+    return this.#handle.truncate(size).catch(rethrow);
+  }
+  setAttributes(attributes: Attributes): Promise<void> {
+    return this.#handle.setAttributes(attributes).catch(rethrow);
+  }
+  sync(): Promise<void> {
+    return this.#handle.sync().catch(rethrow);
+  }
+  close(): Promise<void> {
+    return this.#handle.close().catch(rethrow);
+  }
+  abandon(): Promise<void> {
+    return this.#handle.abandon();
+  }
+}
+
+function told(error: unknown): VaultError {
+  return asVaultError(error);
+}
+
+function rethrow(error: unknown): never {
+  throw told(error);
+}
