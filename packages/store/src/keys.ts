@@ -7,6 +7,8 @@ export const MAX_KEY_BYTES = 120;
 // One or more components of the alphabet. Lower case only: some file systems fold case.
 const SHAPE = /^[a-z0-9.-]+(?:\/[a-z0-9.-]+)*$/;
 const PREFIX_SHAPE = /^(?:[a-z0-9.-]+\/)*[a-z0-9.-]*$/;
+// The last component of a prefix is open: `..` may go on to `..a`.
+const CLOSED_DOTS = /(?:^|\/)\.{1,2}\//;
 const DOTS = /(?:^|\/)\.{1,2}(?:\/|$)/;
 
 /**
@@ -25,12 +27,7 @@ export function storeKey(text: string): StoreKey {
 
 /** Checks the argument of `list`: empty, or the beginning of a key. Throws `invalid-key`. */
 export function storePrefix(text: string): string {
-  const closed = text.endsWith('/') || text === '' ? text : `${text}/`;
-  if (
-    text.length > MAX_KEY_BYTES ||
-    !PREFIX_SHAPE.test(text) ||
-    /(?:^|\/)\.{1,2}\//.test(closed.slice(0, -1))
-  ) {
+  if (text.length > MAX_KEY_BYTES || !PREFIX_SHAPE.test(text) || CLOSED_DOTS.test(text)) {
     throw new StoreError(
       'invalid-key',
       `not the beginning of a store key: ${JSON.stringify(text.slice(0, 200))}`,

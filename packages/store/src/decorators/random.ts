@@ -1,0 +1,14 @@
+/**
+ * A small deterministic generator for faults and tests, never for secrets: a 32-bit counter in steps of the golden
+ * ratio, mixed by Murmur3's finalizer. Numbers from 0 to below 1.
+ */
+export function seededRandom(seed: number): () => number {
+  let state = seed >>> 0;
+  return () => {
+    state = (state + 0x9e3779b9) >>> 0;
+    let mixed = state;
+    mixed = Math.imul(mixed ^ (mixed >>> 16), 0x85ebca6b);
+    mixed = Math.imul(mixed ^ (mixed >>> 13), 0xc2b2ae35);
+    return ((mixed ^ (mixed >>> 16)) >>> 0) / 2 ** 32;
+  };
+}
