@@ -26,7 +26,6 @@ const decorated = {
   'retrying over faulty': (store: MemoryStore) =>
     new RetryingStore(new FaultyStore(store, { plan: beforeEveryThirdRead() }), {
       attempts: 50,
-      attempts: 50,
       sleep: async () => {},
     }),
 };

@@ -1,11 +1,4 @@
-import {
-  isStoreError,
-  MAX_KEY_BYTES,
-  STORE_ERROR_CODES,
-  StoreError,
-  storeKey,
-  storePrefix,
-} from '@latchkey/store';
+import { isStoreError, MAX_KEY_BYTES, StoreError, storeKey, storePrefix } from '@latchkey/store';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 
