@@ -44,15 +44,23 @@ export async function readMoves(context: VaultContext): Promise<Moves> {
  */
 export async function holdMoves<T>(context: VaultContext, move: Move, work: () => Promise<T>): Promise<T> {
   const etag = await take(context, move);
+  let result: T;
   try {
-    return await work();
-  } finally {
-    try {
-      await context.store.swapRegister(MOVES, etag, encode(context, undefined));
-    } catch (error) {
-      // A successor has it, or will after TAKEOVER_MS.
-      if (!isStoreError(error, 'conflict') && !isStoreError(error, 'unavailable')) throw error;
-    }
+    result = await work();
+  } catch (error) {
+    await release(context, etag).catch(() => undefined);
+    throw error;
+  }
+  await release(context, etag);
+  return result;
+}
+
+async function release(context: VaultContext, etag: ETag): Promise<void> {
+  try {
+    await context.store.swapRegister(MOVES, etag, encode(context, undefined));
+  } catch (error) {
+    // A successor has it, or will after TAKEOVER_MS.
+    if (!isStoreError(error, 'conflict') && !isStoreError(error, 'unavailable')) throw error;
   }
 }
 
