@@ -1,0 +1,79 @@
+import { readFile } from 'node:fs/promises';
+import { hostname } from 'node:os';
+import { resolve } from 'node:path';
+import { describeHostKey } from '@latchkey/adapter-sftp';
+import type { Command } from 'commander';
+import { oneOf, parsePort, type Settings } from '../config/settings.js';
+import { CLIENT_NAMES, CLIENTS, type Endpoint } from '../connect/clients.js';
+import { Failure } from '../failure.js';
+import { hostKeyPath } from '../serve/host-key.js';
+import { emitJson, emitLine, note } from '../terminal/output.js';
+import { quiet, settingsOf } from './invocation.js';
+
+interface Options {
+  readonly host?: string;
+  readonly port?: string;
+  readonly user?: string;
+  readonly identity?: string;
+  readonly json?: boolean;
+}
+
+export function addConnect(program: Command): void {
+  program
+    .command('connect')
+    .description('print ready-made settings for a client of `latchkey serve`')
+    .argument('<client>', CLIENT_NAMES.join(', '))
+    .option('--host <name>', 'the server, as the client reaches it')
+    .option('--port <number>', 'of the server')
+    .option('--user <name>', 'to log in as (default: the first user of latchkey.toml)')
+    .option('--identity <file>', 'private key to log in with')
+    .option('--json', 'print JSON')
+    .action(async (name: string, options: Options, command: Command) => {
+      const client = oneOf(name, CLIENT_NAMES, 'the client') ?? 'openssh';
+      const endpoint = await endpointOf(options, settingsOf(command));
+      if (client === 'known-hosts' && endpoint.hostKey === undefined) {
+        throw new Failure('not-found', 'there is no host key yet', {
+          hint: '`latchkey serve` makes one when it first runs',
+        });
+      }
+      const { settings, steps } = CLIENTS[client](endpoint);
+      if (options.json) return emitJson({ client, ...endpoint, settings, steps });
+      await emitLine(settings);
+      if (!quiet(command)) for (const step of steps) note(`hint: ${step}`);
+    });
+}
+
+async function endpointOf(options: Options, settings: Settings): Promise<Endpoint> {
+  const user = options.user ?? settings.users[0]?.name ?? process.env.USER;
+  if (user === undefined) throw new Failure('usage', 'which user? add --user NAME');
+  const host = options.host ?? reachable(settings.sftp.host);
+  // Both end up in files and command lines of other programs.
+  if (!/^[A-Za-z0-9._@-]{1,64}$/.test(user))
+    throw new Failure('usage', '--user has characters that no user name has');
+  if (!/^[A-Za-z0-9._:%-]{1,255}$/.test(host))
+    throw new Failure('usage', '--host is not a host name or address');
+  if (options.identity !== undefined && /[\n\r"\0]/.test(options.identity)) {
+    throw new Failure('usage', '--identity has characters that clients cannot take');
+  }
+  return {
+    host,
+    port: options.port === undefined ? settings.sftp.port : parsePort(options.port, '--port'),
+    user,
+    hostKey: await publicHostKey(settings),
+    identity: options.identity === undefined ? undefined : resolve(options.identity),
+  };
+}
+
+/** A server that listens everywhere is reached by its name. */
+function reachable(listening: string): string {
+  return listening === '0.0.0.0' || listening === '::' ? hostname() : listening;
+}
+
+async function publicHostKey(settings: Settings): Promise<string | undefined> {
+  try {
+    return describeHostKey(await readFile(hostKeyPath(settings), 'utf8')).publicKey;
+  } catch (error) {
+    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return undefined;
+    throw error;
+  }
+}

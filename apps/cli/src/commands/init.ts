@@ -1,0 +1,79 @@
+import { nodeProvider } from '@latchkey/encryption/node';
+import { Vault } from '@latchkey/vault';
+import type { Command } from 'commander';
+import { oneOf } from '../config/settings.js';
+import { Failure } from '../failure.js';
+import { closeBoth, openStore, vaultDirectory } from '../open-vault.js';
+import { obtainSecret } from '../passphrase/source.js';
+import { requireStrong } from '../passphrase/strength.js';
+import { columns, emitJson, emitLine, note } from '../terminal/output.js';
+import { printable } from '../terminal/printable.js';
+import { quiet, settingsOf } from './invocation.js';
+import { type KdfFlags, kdfOf, withKdfOptions } from './kdf-options.js';
+
+interface Options extends KdfFlags {
+  readonly padding: string;
+  readonly allowWeak?: boolean;
+  readonly json?: boolean;
+}
+
+export function addInit(program: Command): void {
+  const command = program
+    .command('init')
+    .description('make a new vault in a directory')
+    .argument('[directory]', 'where its store shall be (default: the configured vault)')
+    .option('--padding <how>', 'hide sizes: none, or padme (at most 12 % larger)', 'none')
+    .option('--allow-weak', 'take a passphrase that is easy to guess')
+    .option('--json', 'print JSON');
+  withKdfOptions(command).action(run);
+}
+
+async function run(directory: string | undefined, options: Options, command: Command): Promise<void> {
+  const configured = settingsOf(command);
+  const settings = directory === undefined ? configured : { ...configured, vault: directory };
+  const padding = oneOf(options.padding, ['none', 'padme'], '--padding') ?? 'none';
+  const kdf = kdfOf(options);
+  const root = vaultDirectory(settings);
+  const passphrase = await obtainSecret(settings.passphrase, {
+    question: 'New passphrase: ',
+    confirm: 'Again: ',
+    what: 'passphrase',
+  });
+  // Before the directory is made: a refusal leaves nothing behind.
+  requireStrong(passphrase, options.allowWeak === true);
+  const store = await openStore(settings, { create: true });
+  let vault: Vault;
+  try {
+    vault = await Vault.create({
+      store,
+      provider: nodeProvider,
+      passphrase,
+      padding,
+      ...(kdf ? { kdf } : {}),
+    });
+  } catch (error) {
+    await store.close();
+    if (error instanceof Error && 'code' in error && error.code === 'exists') {
+      throw new Failure('refused', `${root} holds a vault already; nothing was changed`, { cause: error });
+    }
+    throw error;
+  }
+  try {
+    const { vaultId, fingerprint } = await vault.info();
+    if (options.json) return await emitJson({ vault: root, vaultId, fingerprint, padding });
+    await emitLine(
+      columns([
+        ['vault', printable(root)],
+        ['id', vaultId],
+        ['fingerprint', fingerprint],
+      ]),
+    );
+    if (!quiet(command)) {
+      note(
+        'hint: nobody can reset a forgotten passphrase; `latchkey recovery create` prints words to keep on paper',
+      );
+    }
+  } finally {
+    await closeBoth(vault, store);
+  }
+}

@@ -1,0 +1,21 @@
+import type { Vault, VaultSession } from '@latchkey/vault';
+import type { Command } from 'commander';
+import { type GlobalFlags, loadSettings, type Settings } from '../config/settings.js';
+import { withVault } from '../open-vault.js';
+
+/** The settings of a command that is about to run: its flags, the environment, the configuration file. */
+export function settingsOf(command: Command): Settings {
+  return loadSettings(command.optsWithGlobals<GlobalFlags>(), process.env);
+}
+
+export function quiet(command: Command): boolean {
+  return command.optsWithGlobals<{ quiet?: boolean }>().quiet === true;
+}
+
+/** Opens the configured vault for one command. */
+export function inVault<T>(
+  command: Command,
+  use: (session: VaultSession, vault: Vault) => Promise<T>,
+): Promise<T> {
+  return withVault(settingsOf(command), (vault) => use(vault.session(), vault));
+}

@@ -1,0 +1,57 @@
+import { type Path, VaultError, type VaultSession } from '@latchkey/vault';
+import type { Command } from 'commander';
+import { Failure } from '../failure.js';
+import { baseName, isWithin, parsePlace, parseVaultPath, showPath } from '../vault-path.js';
+import { inVault } from './invocation.js';
+
+export function addMv(program: Command): void {
+  program
+    .command('mv')
+    .description('rename or move files and directories; one step each, whatever their size')
+    .argument('<sources...>', 'in the vault')
+    .argument('<target>', 'a new name, or a directory to move into')
+    .option('-n, --no-clobber', 'fail rather than replace a file')
+    .action(async (sources: string[], target: string, options: { clobber: boolean }, command: Command) => {
+      const all = [...sources, target];
+      if (all.some((text) => parsePlace(text).where !== 'vault')) {
+        const hint = 'to move between this computer and the vault, cp first and then remove';
+        if (all.some((text) => parsePlace(text).where === 'vault'))
+          throw new Failure('usage', 'mv works inside the vault', { hint });
+      }
+      const froms = sources.map(parseVaultPath);
+      const to = parseVaultPath(target);
+      await inVault(command, async (session) => {
+        const into = await isDirectory(session, to);
+        if (!into && (froms.length > 1 || target.endsWith('/'))) {
+          throw new Failure('not-found', `${showPath(to)} is not a directory`, {
+            hint: 'make it with latchkey mkdir',
+          });
+        }
+        for (const from of froms)
+          await move(session, from, into ? [...to, nameOf(from)] : to, options.clobber);
+      });
+    });
+}
+
+function nameOf(path: Path): string {
+  const name = baseName(path);
+  if (name === undefined) throw new Failure('usage', 'the top of the vault cannot be moved');
+  return name;
+}
+
+async function move(session: VaultSession, from: Path, to: Path, replace: boolean): Promise<void> {
+  nameOf(from);
+  if (to.length > from.length && isWithin(to, from)) {
+    throw new Failure('refused', `${showPath(from)} cannot be moved into itself`);
+  }
+  await session.rename(from, to, { replace });
+}
+
+export async function isDirectory(session: VaultSession, path: Path): Promise<boolean> {
+  try {
+    return (await session.stat(path)).kind === 'directory';
+  } catch (error) {
+    if (error instanceof VaultError && error.code === 'not-found') return false;
+    throw error;
+  }
+}

@@ -1,0 +1,19 @@
+import type { Command } from 'commander';
+import { obtainSecret } from '../passphrase/source.js';
+import { hashPassword } from '../serve/password-hash.js';
+import { emitLine } from '../terminal/output.js';
+
+export function addPassword(program: Command): void {
+  program
+    .command('password')
+    .description('hash an SFTP password for the users of latchkey.toml')
+    .option('--from-file <file>', 'its first line is the password (default: ask)')
+    .action(async (options: { fromFile?: string }) => {
+      const password = await obtainSecret(options.fromFile === undefined ? {} : { file: options.fromFile }, {
+        question: 'SFTP password: ',
+        confirm: 'Again: ',
+        what: 'password',
+      });
+      await emitLine(await hashPassword(password));
+    });
+}

@@ -1,0 +1,51 @@
+import { z } from 'zod';
+import { parseBytes, parseSpan } from '../terminal/figures.js';
+
+const path = z.string().min(1);
+const size = z.string().transform((text, context) => {
+  const value = parseBytes(text);
+  if (value !== undefined && value > 0) return value;
+  context.addIssue({ code: 'custom', message: 'must be a size such as "256MiB"' });
+  return z.NEVER;
+});
+const span = z.string().transform((text, context) => {
+  const value = parseSpan(text);
+  if (value !== undefined && value > 0) return value;
+  context.addIssue({ code: 'custom', message: 'must be a span such as "24h"' });
+  return z.NEVER;
+});
+
+export const PORT: z.ZodNumber = z.number().int().min(0).max(65_535);
+
+/** One person or program that may log in to `serve`. */
+const user = z.strictObject({
+  name: z.string().regex(/^[A-Za-z0-9._@-]{1,64}$/, 'must be 1 to 64 letters, digits or . _ @ -'),
+  /** Made by `latchkey password`. A password in the clear is refused. */
+  password: z.string().startsWith('$scrypt$', 'must be a hash made by `latchkey password`').optional(),
+  'authorized-keys': z.array(z.string().min(1)).optional(),
+  'authorized-keys-file': path.optional(),
+});
+
+/** Everything `latchkey.toml` may say. A key that is not here is an error: a misspelt setting must not be ignored. */
+export const configurationFile = z.strictObject({
+  vault: path.optional(),
+  durability: z.enum(['full', 'relaxed']).optional(),
+  state: path.optional(),
+  'passphrase-file': path.optional(),
+  'passphrase-command': z.string().min(1).optional(),
+  memory: z.strictObject({ cache: size.optional(), transfers: size.optional() }).optional(),
+  sftp: z
+    .strictObject({ host: z.string().min(1).optional(), port: PORT.optional(), 'host-key': path.optional() })
+    .optional(),
+  log: z
+    .strictObject({
+      format: z.enum(['json', 'pretty']).optional(),
+      level: z.enum(['debug', 'info', 'warn', 'error']).optional(),
+    })
+    .optional(),
+  gc: z.strictObject({ every: span.optional(), 'dead-after': span.optional() }).optional(),
+  users: z.array(user).max(10_000).optional(),
+});
+
+export type ConfigurationFile = z.infer<typeof configurationFile>;
+export type ConfiguredUser = z.infer<typeof user>;

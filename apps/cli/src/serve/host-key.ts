@@ -1,0 +1,65 @@
+import { randomBytes } from 'node:crypto';
+import { chmod, link, mkdir, readFile, realpath, rm, stat, writeFile } from 'node:fs/promises';
+import { dirname, join, relative } from 'node:path';
+import { makeHostKey } from '@latchkey/adapter-sftp';
+import type { Settings } from '../config/settings.js';
+import { Failure } from '../failure.js';
+import { warn } from '../terminal/output.js';
+
+/** Where the private host key is kept. */
+export function hostKeyPath(settings: Settings): string {
+  return settings.sftp.hostKey ?? join(settings.state, 'ssh_host_ed25519_key');
+}
+
+/** The host key, made on the first run. It must not lie in the store, whose keeper could then pose as this server. */
+export async function loadHostKey(settings: Settings, storeRoot: string): Promise<string> {
+  const path = hostKeyPath(settings);
+  await requireOutside(dirname(path), storeRoot);
+  const present = await readKey(path);
+  if (present !== undefined) return present;
+  await mkdir(dirname(path), { recursive: true, mode: 0o700 });
+  // Complete under another name first, and linked: of two servers that start at once, both use the winner's key.
+  const draft = `${path}.${randomBytes(6).toString('hex')}`;
+  await writeFile(draft, makeHostKey(), { flag: 'wx', mode: 0o600 });
+  try {
+    await link(draft, path).catch((error: NodeJS.ErrnoException) => {
+      if (error.code !== 'EEXIST') throw error;
+    });
+  } finally {
+    await rm(draft, { force: true });
+  }
+  await chmod(path, 0o600);
+  return readFile(path, 'utf8');
+}
+
+async function readKey(path: string): Promise<string | undefined> {
+  try {
+    const { mode } = await stat(path);
+    if ((mode & 0o077) !== 0) warn(`${path} can be read by others; chmod 600 it`);
+    return await readFile(path, 'utf8');
+  } catch (error) {
+    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return undefined;
+    throw error;
+  }
+}
+
+async function requireOutside(directory: string, storeRoot: string): Promise<void> {
+  const root = await realpath(storeRoot);
+  const inside = relative(root, await realpathOfExisting(directory));
+  if (inside === '' || !(inside === '..' || inside.startsWith('../'))) {
+    throw new Failure('usage', `the host key would lie inside the store ${root}`, {
+      hint: 'choose another directory with --state or sftp.host-key',
+    });
+  }
+}
+
+/** The real path of a directory, or of its nearest ancestor that exists. */
+async function realpathOfExisting(directory: string): Promise<string> {
+  try {
+    return await realpath(directory);
+  } catch (error) {
+    const parent = dirname(directory);
+    if (parent === directory) throw error;
+    return realpathOfExisting(parent);
+  }
+}

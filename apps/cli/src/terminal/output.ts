@@ -1,0 +1,30 @@
+import { once } from 'node:events';
+
+/** Writes to standard output at the speed of whoever reads it. */
+export async function emit(data: string | Uint8Array): Promise<void> {
+  if (!process.stdout.write(data)) await once(process.stdout, 'drain');
+}
+
+export async function emitLine(line: string): Promise<void> {
+  await emit(`${line}\n`);
+}
+
+/** One JSON value on one line. */
+export async function emitJson(value: unknown): Promise<void> {
+  await emit(`${JSON.stringify(value)}\n`);
+}
+
+/** A remark for the person at the terminal; scripts read standard output only. */
+export function note(line: string): void {
+  process.stderr.write(`${line}\n`);
+}
+
+export function warn(line: string): void {
+  process.stderr.write(`latchkey: warning: ${line}\n`);
+}
+
+/** Aligned `label  value` lines. */
+export function columns(rows: readonly (readonly [string, string])[]): string {
+  const width = Math.max(0, ...rows.map(([label]) => label.length));
+  return rows.map(([label, value]) => `${label.padEnd(width)}  ${value}`).join('\n');
+}
