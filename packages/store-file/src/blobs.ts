@@ -118,15 +118,10 @@ async function writeStream(fd: number, source: AsyncIterable<Uint8Array>): Promi
 }
 
 async function* guarded(source: AsyncIterable<Uint8Array>): AsyncIterable<Uint8Array> {
-  let yielding = false;
   try {
-    for await (const chunk of source) {
-      yielding = true;
-      yield chunk;
-      yielding = false;
-    }
+    yield* source;
   } catch (error) {
-    throw yielding ? error : new SourceFailure('the source of a blob failed', { cause: error });
+    throw new SourceFailure('the source of a blob failed', { cause: error });
   }
 }
 

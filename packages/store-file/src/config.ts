@@ -1,3 +1,4 @@
+import { resolve } from 'node:path';
 import { StoreError } from '@latchkey/store';
 
 /**
@@ -45,9 +46,15 @@ export function fileStoreConfig(options: FileStoreOptions): FileStoreConfig {
       `durability is full or relaxed, not ${JSON.stringify(config.durability)}`,
     );
   }
+  if (config.publication !== 'detect' && config.publication !== 'directory') {
+    throw new StoreError(
+      'unsupported',
+      `publication is detect or directory, not ${JSON.stringify(config.publication)}`,
+    );
+  }
   bounded('reserveBytes', config.reserveBytes, 0, GIB);
   bounded('openFiles', config.openFiles, 1, 4096);
-  return config;
+  return { ...config, root: resolve(config.root) };
 }
 
 function bounded(name: string, value: number, least: number, most: number): void {

@@ -12,6 +12,7 @@ import {
   readGeneration,
 } from './generations.js';
 import type { Publication } from './publication.js';
+import { removeQuietly } from './removal.js';
 import type { Root } from './root.js';
 import type { TemporaryFiles } from './temporary.js';
 import { writeAllSync } from './writing.js';
@@ -141,9 +142,9 @@ export class Registers {
       }
       throw error;
     }
-    this.#assertWon(key, directory, basis);
+    const numbers = this.#assertWon(key, directory, basis);
     await this.#settle(key, target);
-    this.#prune(directory, basis + 1);
+    this.#prune(directory, numbers);
     return tagOf(basis + 1);
   }
 
@@ -159,16 +160,19 @@ export class Registers {
     }
   }
 
-  /** Throws when the number just published had been used before, and removes it. */
-  #assertWon(key: StoreKey, directory: string, basis: number): void {
+  /**
+   * Returns the generations there are after one was published on top of `basis`. Throws, and removes it, when its
+   * number had been used before.
+   */
+  #assertWon(key: StoreKey, directory: string, basis: number): readonly number[] {
     const numbers = listGenerations(directory);
     const ahead = (numbers[0] ?? 0) - (basis + 1);
-    // Deleted since: the swap came first. Or newest, or others have built on it.
-    if (numbers.length === 0 || (ahead < KEPT && numbers.includes(basis))) return;
-    const certain = ahead < KEPT;
-    if (!certain && ahead === KEPT) return;
-    rmSync(join(directory, generationName(basis + 1)), { recursive: true, force: true });
-    if (certain) throw new StoreError('conflict', `register ${key} was made anew by another writer`);
+    // Deleted since: the swap came first.
+    if (numbers.length === 0) return numbers;
+    // The newest, or others have built on it already. Its basis can be missing only from another life of the key.
+    if (ahead === KEPT || (ahead < KEPT && numbers.includes(basis))) return numbers;
+    removeQuietly(join(directory, generationName(basis + 1)));
+    if (ahead < KEPT) throw new StoreError('conflict', `register ${key} was made anew by another writer`);
     throw new StoreError(
       'unavailable',
       `register ${key} moved on; whether this swap was part of it is unknown`,
@@ -186,14 +190,9 @@ export class Registers {
     }
   }
 
-  #prune(directory: string, number: number): void {
-    for (const older of listGenerations(directory)) {
-      if (older >= number - KEPT) continue;
-      try {
-        rmSync(join(directory, generationName(older)), { recursive: true, force: true });
-      } catch {
-        return;
-      }
+  #prune(directory: string, numbers: readonly number[]): void {
+    for (const number of numbers) {
+      if (number < numbers[0]! - KEPT) removeQuietly(join(directory, generationName(number)));
     }
   }
 

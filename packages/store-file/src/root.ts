@@ -89,6 +89,8 @@ export class Root {
         return;
       } catch (error) {
         if (systemCode(error) !== 'ENOENT' || attempt === 10) throw error;
+        // First, or an empty mount point would be furnished like a store.
+        this.assertPresent();
         this.makeParents(path);
       }
     }

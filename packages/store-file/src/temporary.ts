@@ -1,9 +1,10 @@
 import { createHash, randomBytes } from 'node:crypto';
-import { openSync, rmSync } from 'node:fs';
+import { openSync } from 'node:fs';
 import { opendir, rm, stat } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { systemCode } from './errors.js';
+import { removeQuietly } from './removal.js';
 import type { Root } from './root.js';
 
 const DAY = 24 * 60 * 60 * 1000;
@@ -40,9 +41,7 @@ export class TemporaryFiles {
 
   /** Removes a temporary file or directory if it is there. Never fails: it is removed for age later. */
   discard(path: string): void {
-    try {
-      rmSync(path, { recursive: true, force: true });
-    } catch {}
+    removeQuietly(path);
   }
 
   /** Removes what processes that are gone left more than a day ago. Never fails. Reads this one folder only. */
