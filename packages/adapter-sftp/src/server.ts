@@ -1,6 +1,6 @@
 import { type AddressInfo, createServer, type Server as NetServer, type Socket } from 'node:net';
 import ssh2, { type Connection } from 'ssh2';
-import { ALGORITHMS } from './algorithms.js';
+import { ALGORITHMS, aesIsFast } from './algorithms.js';
 import {
   DEFAULT_LIMITS,
   DEFAULT_OWNER,
@@ -10,9 +10,10 @@ import {
 } from './config.js';
 import { ClientConnection } from './connection.js';
 import { type Admission, AdmissionControl, networkOf } from './guard/admission.js';
+import { CipherPreference } from './guard/cipher-preference.js';
 import { LoginDelays } from './guard/login-delays.js';
 import { Slots } from './guard/slots.js';
-import { endSocket, pauseWhileUnread } from './guard/socket-guard.js';
+import { endSocket, regulateSocket } from './guard/socket-guard.js';
 import { describeHostKey, type HostKeyIdentity } from './host-key.js';
 
 /** Passwords waiting to be checked; more are refused unread. */
@@ -67,6 +68,7 @@ class ServerEngine {
   readonly #admission: AdmissionControl;
   readonly #delays: LoginDelays;
   readonly #passwordSlots: Slots;
+  readonly #ciphers = new CipherPreference(aesIsFast());
   readonly #sockets = new Set<Socket>();
   readonly #clients = new Set<ClientConnection>();
   /** By socket, because ssh2 announces a connection only once its greeting has arrived. */
@@ -79,16 +81,15 @@ class ServerEngine {
     this.#admission = new AdmissionControl(this.#limits);
     this.#delays = new LoginDelays(this.#limits.loginDelayMs, this.#limits.loginDelayMaxMs);
     this.#passwordSlots = new Slots(this.#limits.passwordChecks, MAX_WAITING_PASSWORDS);
-    const { serverHostKey: _all, ...algorithms } = ALGORITHMS;
     this.#ssh = new ssh2.Server(
       {
         hostKeys: [options.hostKey],
-        algorithms,
+        algorithms: ALGORITHMS,
         ident: 'Latchkey',
         keepaliveInterval: KEEPALIVE_MS,
         keepaliveCountMax: KEEPALIVES_UNANSWERED,
       },
-      (connection) => this.#onGreeting(connection),
+      (connection, info) => this.#onGreeting(connection, info.header.versions.software),
     );
     this.#listener = createServer({ noDelay: true }, (socket) => this.#onSocket(socket));
   }
@@ -133,11 +134,11 @@ class ServerEngine {
       admission.leave();
       this.#sockets.delete(socket);
     });
-    pauseWhileUnread(socket);
+    regulateSocket(socket);
     this.#ssh.injectSocket(socket);
   }
 
-  #onGreeting(connection: Connection): void {
+  #onGreeting(connection: Connection, software: string): void {
     const socket = (connection as unknown as { readonly _sock?: Socket })._sock;
     const arrival = socket === undefined ? undefined : this.#arrivals.get(socket);
     if (socket === undefined || arrival === undefined) {
@@ -146,6 +147,7 @@ class ServerEngine {
       return;
     }
     const { address, admission, loginTimer } = arrival;
+    this.#ciphers.apply(connection, software, networkOf(address));
     const client = new ClientConnection(connection, socket, {
       limits: this.#limits,
       owner: this.#options.owner ?? DEFAULT_OWNER,

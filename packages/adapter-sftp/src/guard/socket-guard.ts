@@ -4,12 +4,15 @@ import type { Socket } from 'node:net';
 const STALLED_BYTES = 16 * 1024 * 1024;
 
 /**
- * Stops reading from a peer that lets our answers pile up: every message of SSH that wants an answer would otherwise
- * grow the memory. Reading goes on when the socket has drained.
+ * To be called before ssh2 has the socket. Stops reading from a peer that lets our answers pile up: every message of
+ * SSH that wants an answer would otherwise grow the memory. Reading goes on when the socket has drained.
+ * What ssh2 writes while it handles a chunk leaves in one system call.
  */
-export function pauseWhileUnread(socket: Socket): void {
+export function regulateSocket(socket: Socket): void {
   socket.on('data', () => {
     if (socket.writableLength > STALLED_BYTES) socket.pause();
+    socket.cork();
+    process.nextTick(() => socket.uncork());
   });
   socket.on('drain', () => socket.resume());
 }
