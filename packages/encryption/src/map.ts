@@ -86,6 +86,9 @@ export function sealMap(
 /** Throws `damaged` unless this is the map that `ref` means, else `malformed`, `limit` or `unsupported`. */
 export function openMap(p: CryptoProvider, vaultId: Uint8Array, ref: MapRef, bytes: Uint8Array): ExtentMap {
   if (bytes.length > MAX_MAP_BYTES) throw new EncryptionError('limit', 'map is over its limit');
+  if (!equalBytes(p.sha256(bytes), ref.sha256)) {
+    throw new EncryptionError('damaged', 'map is not the one that was signed');
+  }
   if (!equalBytes(bytes.subarray(0, MAGIC.length), MAGIC))
     throw new EncryptionError('unsupported', 'not a map');
   const padded = open(p, ref.key, 'map', vaultId, encodeCbor([ref.blob]), bytes.subarray(MAGIC.length));
