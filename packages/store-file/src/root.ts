@@ -118,7 +118,7 @@ function hasMarker(layout: Layout): boolean {
 }
 
 function initialise(layout: Layout): void {
-  unless(['EEXIST'], () => mkdirSync(layout.root, { recursive: true, mode: 0o700 }));
+  makeDirectories(layout.root);
   const names = unless(['ENOTDIR'], () => readdirSync(layout.root));
   if (names === undefined) throw new StoreError('no-store', `${layout.root} is not a directory`);
   // A fresh file system has its own directory; names of ours are left by a creation that was interrupted.
@@ -139,4 +139,17 @@ function initialise(layout: Layout): void {
     closeSync(fd);
   }
   renameSync(draft, layout.marker);
+}
+
+/** Not the recursive form of mkdir, which answers "no such file" on a read-only disk. */
+function makeDirectories(path: string): void {
+  try {
+    mkdirSync(path, { mode: 0o700 });
+  } catch (error) {
+    if (systemCode(error) === 'EEXIST') return;
+    const parent = dirname(path);
+    if (systemCode(error) !== 'ENOENT' || parent === path) throw error;
+    makeDirectories(parent);
+    unless(['EEXIST'], () => mkdirSync(path, { mode: 0o700 }));
+  }
 }
