@@ -21,6 +21,19 @@ export class Failure extends Error {
   }
 }
 
+/** Ends the program with an outcome whose reasons were printed when they came up. */
+export class AlreadyReported extends Error {
+  override readonly name = 'AlreadyReported';
+
+  constructor(readonly outcome: Outcome) {
+    super(`ended as ${outcome}`);
+  }
+}
+
+export function isVaultError(error: unknown, code: VaultErrorCode): error is VaultError {
+  return error instanceof VaultError && error.code === code;
+}
+
 interface Meaning {
   readonly outcome: Outcome;
   readonly hint?: string;
@@ -34,10 +47,7 @@ const VAULT_MEANINGS: Record<VaultErrorCode, Meaning> = {
   'not-empty': { outcome: 'refused', hint: 'add -r to remove a directory with everything in it' },
   'invalid-name': { outcome: 'usage' },
   'invalid-argument': { outcome: 'usage' },
-  'wrong-passphrase': {
-    outcome: 'passphrase',
-    hint: 'nothing was changed; `latchkey recovery restore` sets a new passphrase with the recovery words',
-  },
+  'wrong-passphrase': { outcome: 'passphrase', hint: 'nothing was changed' },
   'no-vault': { outcome: 'not-found', hint: '`latchkey init` makes a vault; check --vault otherwise' },
   damaged: { outcome: 'damaged', hint: '`latchkey check` lists everything that is damaged' },
   unsupported: { outcome: 'failed' },
@@ -127,6 +137,7 @@ function say(outcome: Outcome, message: string, hint?: string): Description {
 
 /** Prints `latchkey: message` and a `hint:` line to standard error, and gives the outcome for the exit status. */
 export function report(error: unknown): Outcome {
+  if (error instanceof AlreadyReported) return error.outcome;
   const { outcome, message, hint, internal } = describe(error);
   process.stderr.write(`${errorColors.red('latchkey:')} ${message}\n`);
   if (hint !== undefined) process.stderr.write(`${errorColors.dim(`hint: ${hint}`)}\n`);

@@ -2,7 +2,7 @@ import { nodeProvider } from '@latchkey/encryption/node';
 import { FileStore } from '@latchkey/store-file';
 import { Vault } from '@latchkey/vault';
 import type { Settings } from './config/settings.js';
-import { Failure } from './failure.js';
+import { Failure, isVaultError } from './failure.js';
 import { obtainSecret } from './passphrase/source.js';
 
 export function vaultDirectory(settings: Settings): string {
@@ -36,8 +36,18 @@ export async function openVault(settings: Settings, unlock?: Unlock): Promise<Op
     return { vault, close: () => closeBoth(vault, store) };
   } catch (error) {
     await store.close();
-    throw error;
+    throw isVaultError(error, 'wrong-passphrase') ? wrong(unlock, error) : error;
   }
+}
+
+function wrong(unlock: Unlock | undefined, cause: unknown): Failure {
+  if (unlock !== undefined && 'words' in unlock) {
+    return new Failure('passphrase', 'wrong recovery words', { hint: 'nothing was changed', cause });
+  }
+  return new Failure('passphrase', 'wrong passphrase', {
+    hint: 'nothing was changed; `latchkey recovery restore` sets a new one with the recovery words',
+    cause,
+  });
 }
 
 export async function closeBoth(vault: Vault, store: FileStore): Promise<void> {

@@ -2,7 +2,7 @@ import { stat } from 'node:fs/promises';
 import { basename, resolve } from 'node:path';
 import type { VaultSession } from '@latchkey/vault';
 import type { Command } from 'commander';
-import { Failure } from '../failure.js';
+import { AlreadyReported, Failure } from '../failure.js';
 import { interruptible } from '../interruption.js';
 import { emit, emitJson } from '../terminal/output.js';
 import { Progress } from '../terminal/progress.js';
@@ -15,6 +15,7 @@ import { VaultTarget } from '../transfer/vault-target.js';
 import { baseName, type Place, parsePlace, showPath } from '../vault-path.js';
 import { inVault, quiet } from './invocation.js';
 import { isDirectory } from './mv.js';
+import { splitSourcesAndTarget, withSourcesAndTarget } from './sources-target.js';
 
 interface Options {
   readonly recursive?: boolean;
@@ -27,11 +28,13 @@ interface Options {
 const MAX_JOBS = 64;
 
 export function addCp(program: Command): void {
-  program
+  const command = program
     .command('cp')
-    .description('copy files into, out of and inside the vault, with their times and modes')
-    .argument('<sources...>', 'vault:/path, a local path, or - for standard input')
-    .argument('<target>', 'a name or a directory: vault:/path, a local path, or - for standard output')
+    .description('copy files into, out of and inside the vault, with their times and modes');
+  withSourcesAndTarget(
+    command,
+    'vault:/path, a local path, or - for standard input or output; the last is the target',
+  )
     .option('-r, --recursive', 'directories with everything in them')
     .option('-j, --jobs <number>', 'files at once', '4')
     .option('-p, --parents', 'make the missing parents of the target')
@@ -39,12 +42,8 @@ export function addCp(program: Command): void {
     .action(run);
 }
 
-async function run(
-  sourceTexts: string[],
-  targetText: string,
-  options: Options,
-  command: Command,
-): Promise<void> {
+async function run(paths: string[], options: Options, command: Command): Promise<void> {
+  const { sources: sourceTexts, target: targetText } = splitSourcesAndTarget(paths);
   const sources = sourceTexts.map(parsePlace);
   const target = parsePlace(targetText);
   const jobs = Number(options.jobs);
@@ -73,12 +72,8 @@ async function run(
       signal.throwIfAborted();
       const { outcome, ...summary } = copying.result;
       if (options.json) await emitJson(summary);
-      if (outcome !== 'ok') {
-        throw new Failure(
-          outcome,
-          summary.failed === 1 ? '1 item was not copied' : `${summary.failed} items were not copied`,
-        );
-      }
+      if (summary.failed > 1) throw new Failure(outcome, `${summary.failed} items were not copied`);
+      if (outcome !== 'ok') throw new AlreadyReported(outcome);
     }),
   );
 }

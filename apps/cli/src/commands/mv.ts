@@ -1,17 +1,18 @@
-import { type Path, VaultError, type VaultSession } from '@latchkey/vault';
+import type { Path, VaultSession } from '@latchkey/vault';
 import type { Command } from 'commander';
-import { Failure } from '../failure.js';
+import { Failure, isVaultError } from '../failure.js';
 import { baseName, isWithin, parsePlace, parseVaultPath, showPath } from '../vault-path.js';
 import { inVault } from './invocation.js';
+import { splitSourcesAndTarget, withSourcesAndTarget } from './sources-target.js';
 
 export function addMv(program: Command): void {
-  program
+  const command = program
     .command('mv')
-    .description('rename or move files and directories; one step each, whatever their size')
-    .argument('<sources...>', 'in the vault')
-    .argument('<target>', 'a new name, or a directory to move into')
+    .description('rename or move files and directories; one step each, whatever their size');
+  withSourcesAndTarget(command, 'in the vault; the last one is a new name, or a directory to move into')
     .option('-n, --no-clobber', 'fail rather than replace a file')
-    .action(async (sources: string[], target: string, options: { clobber: boolean }, command: Command) => {
+    .action(async (paths: string[], options: { clobber: boolean }, self: Command) => {
+      const { sources, target } = splitSourcesAndTarget(paths);
       const all = [...sources, target];
       if (all.some((text) => parsePlace(text).where !== 'vault')) {
         const hint = 'to move between this computer and the vault, cp first and then remove';
@@ -20,7 +21,7 @@ export function addMv(program: Command): void {
       }
       const froms = sources.map(parseVaultPath);
       const to = parseVaultPath(target);
-      await inVault(command, async (session) => {
+      await inVault(self, async (session) => {
         const into = await isDirectory(session, to);
         if (!into && (froms.length > 1 || target.endsWith('/'))) {
           throw new Failure('not-found', `${showPath(to)} is not a directory`, {
@@ -51,7 +52,7 @@ export async function isDirectory(session: VaultSession, path: Path): Promise<bo
   try {
     return (await session.stat(path)).kind === 'directory';
   } catch (error) {
-    if (error instanceof VaultError && error.code === 'not-found') return false;
+    if (isVaultError(error, 'not-found')) return false;
     throw error;
   }
 }

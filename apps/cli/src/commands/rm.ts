@@ -1,6 +1,5 @@
-import { VaultError } from '@latchkey/vault';
 import type { Command } from 'commander';
-import { Failure } from '../failure.js';
+import { Failure, isVaultError } from '../failure.js';
 import { parseVaultPath, showPath } from '../vault-path.js';
 import { inVault } from './invocation.js';
 
@@ -27,7 +26,7 @@ export function addRm(program: Command): void {
             }
             await session.remove(path, { recursive: options.recursive === true });
           } catch (error) {
-            if (options.force && error instanceof VaultError && error.code === 'not-found') continue;
+            if (options.force && isVaultError(error, 'not-found')) continue;
             throw error;
           }
         }

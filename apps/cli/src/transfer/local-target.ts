@@ -1,5 +1,16 @@
 import { randomBytes } from 'node:crypto';
-import { chmod, type FileHandle, lstat, mkdir, open, rename, rm, symlink, utimes } from 'node:fs/promises';
+import {
+  chmod,
+  type FileHandle,
+  lstat,
+  lutimes,
+  mkdir,
+  open,
+  rename,
+  rm,
+  symlink,
+  utimes,
+} from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import type { Timestamp } from '@latchkey/vault';
 import { Failure } from '../failure.js';
@@ -75,6 +86,7 @@ export class LocalTarget implements Target {
     const temporary = join(dirname(path), `.latchkey-${randomBytes(9).toString('base64url')}.part`);
     await symlink(await found.linkTarget(), temporary);
     try {
+      await lutimes(temporary, seconds(found.modified), seconds(found.modified));
       await rename(temporary, path);
     } catch (error) {
       await rm(temporary, { force: true });

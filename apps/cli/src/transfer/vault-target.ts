@@ -1,5 +1,5 @@
-import { type Attributes, type Path, VaultError, type VaultSession } from '@latchkey/vault';
-import { Failure } from '../failure.js';
+import type { Attributes, Path, VaultSession } from '@latchkey/vault';
+import { Failure, isVaultError } from '../failure.js';
 import { isWithin, showPath } from '../vault-path.js';
 import type { Found, Target } from './found.js';
 
@@ -21,7 +21,7 @@ export class VaultTarget implements Target {
     try {
       await this.session.mkdir(path, { attributes: attributesOf(found) });
     } catch (error) {
-      if (!(error instanceof VaultError && error.code === 'exists')) throw error;
+      if (!isVaultError(error, 'exists')) throw error;
       if ((await this.session.stat(path)).kind !== 'directory') throw error;
       return;
     }
@@ -46,7 +46,7 @@ export class VaultTarget implements Target {
     try {
       await this.session.symlink(target, path);
     } catch (error) {
-      if (!(error instanceof VaultError && error.code === 'exists')) throw error;
+      if (!isVaultError(error, 'exists')) throw error;
       if ((await this.session.stat(path)).kind === 'directory') throw error;
       await this.session.remove(path);
       await this.session.symlink(target, path);

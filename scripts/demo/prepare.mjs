@@ -1,0 +1,82 @@
+// Makes the demo: credentials that only their owner can read, a configuration, a vault with something in it.
+import { randomBytes } from 'node:crypto';
+import { chmodSync, existsSync, mkdirSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:net';
+import path from 'node:path';
+import { HOST, latchkey, USER } from './place.mjs';
+
+/** The status of `latchkey init` where a vault is already: an earlier start was interrupted after making it. */
+const REFUSED = 6;
+const WELCOME = `This file is encrypted in the vault's directory.
+Nothing in there shows its name, its date, or a word of it.
+`;
+
+export async function prepare(files, port) {
+  mkdirSync(files.demo, { recursive: true, mode: 0o700 });
+  for (const file of [files.passphrase, files.password]) {
+    if (!existsSync(file)) secretFile(file, `${randomSecret()}\n`);
+  }
+  if (!existsSync(files.key)) await makeKey(files.key);
+  configure(files, port);
+  if (existsSync(files.complete)) return;
+  console.log('making a demo vault');
+  latchkey(files, ['init', '--quiet'], { accept: [REFUSED] });
+  latchkey(files, ['mkdir', '-p', 'vault:/photos']);
+  latchkey(files, ['cp', '-', 'vault:/welcome.txt'], { input: WELCOME });
+  writeFileSync(files.complete, '');
+}
+
+/** 120 bits, in groups that can be typed. */
+function randomSecret() {
+  return randomBytes(15)
+    .toString('hex')
+    .replace(/(.{6})(?=.)/g, '$1-');
+}
+
+function secretFile(file, content) {
+  writeFileSync(file, content, { mode: 0o600 });
+  chmodSync(file, 0o600);
+}
+
+async function makeKey(file) {
+  const { default: ssh2 } = await import('ssh2');
+  const pair = ssh2.utils.generateKeyPairSync('ed25519', { comment: 'latchkey demo' });
+  writeFileSync(`${file}.pub`, `${pair.public}\n`);
+  // The private half last: its being there says that both are.
+  secretFile(file, pair.private);
+}
+
+function configure(files, port) {
+  const settings = (users) => `# Written anew by every npm start.
+vault = "vault"
+state = "state"
+passphrase-file = "passphrase"
+
+[sftp]
+host = "${HOST}"
+port = ${port}
+${users}`;
+  // Twice, because the program that hashes the password reads this file too.
+  secretFile(files.configuration, settings(''));
+  const hash = latchkey(files, ['password', '--from-file', files.password]).trim();
+  const user = `
+[[users]]
+name = "${USER}"
+password = "${hash}"
+authorized-keys-file = "${path.basename(files.key)}.pub"
+`;
+  secretFile(files.configuration, settings(user));
+}
+
+/** The first free port from `first` on. */
+export async function freePort(first) {
+  for (let port = first; port < first + 100; port += 1) {
+    const free = await new Promise((resolve) => {
+      const probe = createServer();
+      probe.once('error', () => resolve(false));
+      probe.listen(port, HOST, () => probe.close(() => resolve(true)));
+    });
+    if (free) return port;
+  }
+  throw new Error(`no port from ${first} to ${first + 99} is free`);
+}
