@@ -2,7 +2,7 @@ import type { ContentFields, ListingFields } from '@latchkey/encryption';
 import type { PieceList } from '../content/pieces.js';
 import { contentBlobs, type HeldContent, storeContent } from '../content/stored-content.js';
 import type { VaultContext } from '../context.js';
-import type { Row } from '../directory/rows.js';
+import { listingOf, type Row } from '../directory/rows.js';
 import type { Transaction } from '../directory/transaction.js';
 import { VaultError } from '../errors.js';
 import { show } from '../names/path.js';
@@ -108,12 +108,10 @@ async function replaceRecord(
     transaction.release(dropped, old.content.shared === true ? 'shared' : 'unshared');
     shared = old.content.shared === true && dropped.length < before.size;
   }
-  const record = buildRecord(context, directory, name, {
-    listing: fields.listing,
-    content: { ...fields.content, shared },
-  });
+  const content = { ...fields.content, shared };
+  const record = buildRecord(context, directory, name, { listing: fields.listing, content });
   await transaction.put(record);
-  return openRecord(context, directory, { key: name, listing: record.listing, sealed: () => record });
+  return { listing: listingOf(record), content };
 }
 
 function listingAfter(old: ListingFields | undefined, attributes: Attributes): ListingFields {
