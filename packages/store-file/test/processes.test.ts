@@ -76,14 +76,13 @@ describe('a process killed while it writes', () => {
         if (state.status !== 'value') throw new Error(state.status);
         const number = Number(new TextDecoder().decode(state.bytes.subarray(0, 8)));
         expect([acknowledged, acknowledged + 1]).toContain(number);
-        expect(
-          Buffer.from(state.bytes).equals(Buffer.alloc(1000 + number, String(number).padStart(8, '0'))),
-        ).toBe(true);
+        const value = String(number).padStart(8, '0').repeat(1000);
+        expect(new TextDecoder().decode(state.bytes)).toBe(value.slice(0, 1000 + number));
         const found = new Set<number>();
         for await (const { key, size } of store.list('b/')) {
           const blob = await store.getBlob(key, { offset: 0, length: size });
-          const hash = createHash('sha256').update(blob.subarray(32)).digest();
-          expect(hash.toString('hex'), key).toBe(Buffer.from(blob.subarray(0, 32)).toString('hex'));
+          const hash = createHash('sha256').update(blob.subarray(32)).digest('hex');
+          expect(hash, key).toBe(Buffer.from(blob.subarray(0, 32)).toString('hex'));
           expect([20_032, 3_000_032]).toContain(size);
           found.add(Number(key.split('-')[1]));
         }
