@@ -1,0 +1,82 @@
+import { writeFileSync } from 'node:fs';
+import path from 'node:path';
+import type { Client, Login, Seen, Target } from '../client.js';
+import { succeed } from '../run.js';
+
+/** rclone with one SFTP remote; `command` gives the script's own steps the rest of it. */
+export interface Rclone extends Client {
+  /** Runs rclone; `remote:` in an argument names the server. Returns what it printed. */
+  command(...args: string[]): Promise<string>;
+  /** The server's name of a path for {@link command}. */
+  at(remote: string): string;
+}
+
+export function rclone(program: string, target: Target, scratch: string): Rclone {
+  const config = path.join(scratch, 'rclone.conf');
+  const describe = async (login: Login): Promise<void> => {
+    const secret =
+      'key' in login
+        ? `key_file = ${login.key}`
+        : `pass = ${(await succeed(program, ['obscure', '-'], { input: login.password })).trim()}`;
+    const lines = [
+      '[remote]',
+      'type = sftp',
+      `host = ${target.host}`,
+      `port = ${target.port}`,
+      `user = ${target.user}`,
+    ];
+    writeFileSync(config, `${[...lines, secret, `known_hosts_file = ${target.knownHosts}`].join('\n')}\n`);
+  };
+  const command = async (...args: string[]): Promise<string> => {
+    const once = ['--config', config, '--retries', '1', '--low-level-retries', '1', '--transfers', '4'];
+    return succeed(program, [...args, ...once]);
+  };
+  const at = (remote: string): string => `remote:${remote}`;
+  const first = describe({ key: target.keyFile });
+  const ready = async (...args: string[]): Promise<string> => {
+    await first;
+    return command(...args);
+  };
+  return {
+    name: 'rclone',
+    command: ready,
+    at,
+    login: async (as) => {
+      await first;
+      try {
+        await describe(as);
+        await command('lsf', at(target.base || '/'));
+      } finally {
+        await describe({ key: target.keyFile });
+      }
+    },
+    put: async (local, remote) => void (await ready('copyto', local, at(remote))),
+    get: async (remote, local) => void (await ready('copyto', at(remote), local)),
+    putTree: async (local, remote) =>
+      void (await ready('copy', '--create-empty-src-dirs', local, at(remote))),
+    getTree: async (remote, local) =>
+      void (await ready('copy', '--create-empty-src-dirs', at(remote), local)),
+    names: async (remote) => {
+      const listed = JSON.parse(await ready('lsjson', '--no-modtime', '--no-mimetype', at(remote))) as {
+        Name: string;
+      }[];
+      return listed.map((entry) => entry.Name);
+    },
+    see: async (remote): Promise<Seen> => {
+      const seen = JSON.parse(await ready('lsjson', '--stat', at(remote))) as {
+        Size: number;
+        ModTime: string;
+      };
+      return { size: seen.Size, modified: Math.floor(Date.parse(seen.ModTime) / 1000) };
+    },
+    mkdir: async (remote) => void (await ready('mkdir', at(remote))),
+    rmdir: async (remote) => void (await ready('rmdir', at(remote))),
+    remove: async (remote) => void (await ready('deletefile', at(remote))),
+    removeTree: async (remote) => void (await ready('purge', at(remote))),
+    rename: async (from, to) => void (await ready('moveto', at(from), at(to))),
+    renameOver: async (from, to) => void (await ready('moveto', at(from), at(to))),
+    renameDirectory: async (from, to) => void (await ready('moveto', at(from), at(to))),
+    freeSpace: async (remote) =>
+      (JSON.parse(await ready('about', '--json', at(remote))) as { free: number }).free,
+  };
+}
