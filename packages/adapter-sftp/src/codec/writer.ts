@@ -20,6 +20,7 @@ export class PacketWriter {
     return this.#length;
   }
 
+  /** Makes room and returns where it begins. May replace the buffer: call it before looking at that. */
   #reserve(count: number): number {
     const at = this.#length;
     const needed = at + count;
@@ -33,12 +34,14 @@ export class PacketWriter {
   }
 
   uint8(value: number): this {
-    this.#buffer.writeUInt8(value, this.#reserve(1));
+    const at = this.#reserve(1);
+    this.#buffer.writeUInt8(value, at);
     return this;
   }
 
   uint32(value: number): this {
-    this.#buffer.writeUInt32BE(value, this.#reserve(4));
+    const at = this.#reserve(4);
+    this.#buffer.writeUInt32BE(value, at);
     return this;
   }
 
@@ -52,7 +55,8 @@ export class PacketWriter {
 
   bytes(value: Uint8Array): this {
     this.uint32(value.length);
-    this.#buffer.set(value, this.#reserve(value.length));
+    const at = this.#reserve(value.length);
+    this.#buffer.set(value, at);
     return this;
   }
 
@@ -60,7 +64,8 @@ export class PacketWriter {
   text(value: string): this {
     const length = Buffer.byteLength(value);
     this.uint32(length);
-    this.#buffer.write(value, this.#reserve(length), 'utf8');
+    const at = this.#reserve(length);
+    this.#buffer.write(value, at, 'utf8');
     return this;
   }
 

@@ -1,16 +1,18 @@
 import type { Socket } from 'node:net';
 import type { Connection } from 'ssh2';
 
-/** Milliseconds between looks at the counters. A second at full speed is under a gigabyte. */
-const CHECK_MS = 500;
+/** Key exchanges that a client may ask for in a minute with hardly any data between: each costs us, not it. */
+const MAX_IDLE_EXCHANGES_PER_MINUTE = 30;
 
-/** Key exchanges that a client may ask for in a minute; each costs us far more than it costs the client. */
-const MAX_EXCHANGES_PER_MINUTE = 30;
+/** Bytes between two exchanges that make the second one plausible. */
+const PLAUSIBLE_BYTES = 1024 * 1024;
+
+const MINUTE_MS = 60_000;
 
 export interface RekeyOptions {
   /** Bytes, both ways together. */
   readonly bytes: number;
-  /** Milliseconds. */
+  /** Milliseconds. Looked at when data arrives; keep-alive answers do. */
   readonly ms: number;
   readonly onFlood: () => void;
 }
@@ -20,26 +22,28 @@ export function rekeyRegularly(connection: Connection, socket: Socket, options: 
   const transferred = (): number => socket.bytesRead + socket.bytesWritten;
   let bytesAtExchange = transferred();
   let timeAtExchange = Date.now();
-  let minute = Date.now();
-  let exchanges = 0;
+  let minute = timeAtExchange;
+  let idleExchanges = 0;
   let asked = false;
-  const timer = setInterval(() => {
+  socket.on('data', () => {
     if (asked) return;
     if (transferred() - bytesAtExchange < options.bytes && Date.now() - timeAtExchange < options.ms) return;
     asked = true;
-    connection.rekey();
-  }, CHECK_MS);
-  timer.unref();
+    // Not from within ssh2's own handling of the chunk.
+    setImmediate(() => {
+      if (!socket.destroyed) connection.rekey();
+    });
+  });
   connection.on('rekey', () => {
+    const now = Date.now();
+    if (now - minute > MINUTE_MS) {
+      minute = now;
+      idleExchanges = 0;
+    }
+    if (!asked && transferred() - bytesAtExchange < PLAUSIBLE_BYTES) idleExchanges += 1;
     asked = false;
     bytesAtExchange = transferred();
-    timeAtExchange = Date.now();
-    if (timeAtExchange - minute > 60_000) {
-      minute = timeAtExchange;
-      exchanges = 0;
-    }
-    exchanges += 1;
-    if (exchanges > MAX_EXCHANGES_PER_MINUTE) options.onFlood();
+    timeAtExchange = now;
+    if (idleExchanges > MAX_IDLE_EXCHANGES_PER_MINUTE) options.onFlood();
   });
-  socket.once('close', () => clearInterval(timer));
 }

@@ -95,7 +95,9 @@ export class ReadAhead {
         if (bytes.length < BLOCK_BYTES) this.#end = Math.min(this.#end, index * BLOCK_BYTES + bytes.length);
       },
       // Whoever awaits the block gets the error; one read ahead in vain is fetched again when it is asked for.
-      () => this.#drop(index),
+      () => {
+        if (this.#blocks.get(index) === block) this.#drop(index);
+      },
     );
     return block;
   }
