@@ -67,6 +67,15 @@ export function decodeReleases(value: CborValue): Release[] {
   });
 }
 
+/** From the list secret, like the listing key, and not from the listing key: one key has one use. */
+function releasesKey(
+  p: CryptoProvider,
+  { listSecret, uid, generation }: DirectoryListKeys,
+  vaultId: Uint8Array,
+): Uint8Array {
+  return kdf(p, listSecret, 'releases', vaultId, uid, generation);
+}
+
 /** The blob of release notes that did not fit in a head. */
 export function sealReleases(
   p: CryptoProvider,
@@ -75,7 +84,7 @@ export function sealReleases(
   blob: BlobRef,
   releases: readonly Release[],
 ): Uint8Array {
-  const key = kdf(p, keys.listingKey, 'releases', vaultId);
+  const key = releasesKey(p, keys, vaultId);
   const bytes = seal(p, key, 'releases', vaultId, encodeCbor([blob]), padBox(encodeReleases(releases)));
   if (bytes.length > MAX_RELEASES_BYTES)
     throw new EncryptionError('limit', 'release notes are over their limit');
@@ -92,6 +101,6 @@ export function openReleases(
 ): Release[] {
   if (bytes.length > MAX_RELEASES_BYTES)
     throw new EncryptionError('limit', 'release notes are over their limit');
-  const key = kdf(p, keys.listingKey, 'releases', vaultId);
+  const key = releasesKey(p, keys, vaultId);
   return decodeReleases(decodeCbor(unpadBox(open(p, key, 'releases', vaultId, encodeCbor([blob]), bytes))));
 }

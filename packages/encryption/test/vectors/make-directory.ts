@@ -224,7 +224,7 @@ export async function headVectors(world: World, other: World): Promise<VectorFil
     id: string,
     comment: string,
     error: 'malformed' | 'limit' | 'unsupported',
-    head: Uint8Array,
+    head: Uint8Array | { zeros: number },
   ) => w.refuses(`head-${id}`, comment, 'open-head', error, { ...base, head });
   await refuses('magic', 'another magic', 'unsupported', flip(bytes, 0));
   await refuses('version', 'a later version', 'unsupported', flip(bytes, 6, 3));
