@@ -16,6 +16,10 @@ export const PAGE_BYTES = 64 * 1024;
 export const FOLD_CHANGES = 128;
 /** Bytes of changes past which a commit waits for the fold. */
 export const HEAD_CHANGE_BYTES = 176 * 1024;
+/** Bytes of page references in a head; more go to an index page, so that long first keys cannot fill the head. */
+export const HEAD_TREE_BYTES = 32 * 1024;
+/** Bytes of changes, references and release notes in a head: its limit without what every head has. */
+export const HEAD_BYTES = 256 * 1024 - 10 * 1024;
 /** Changes that may ride in one commit: fewer than the operation ids a head remembers. */
 export const COMMIT_BATCH = 160;
 /** Operation ids that a head remembers. */

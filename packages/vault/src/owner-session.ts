@@ -2,7 +2,7 @@ import type { VaultContext } from './context.js';
 import { VaultError } from './errors.js';
 import { type DigestCache, digestOf } from './files/digest.js';
 import { openFile } from './files/open.js';
-import { readAll, writeAll } from './files/stream.js';
+import { readAll, SourceFailed, writeAll } from './files/stream.js';
 import { changeAttributes } from './names/attributes.js';
 import { copyEntry } from './names/copy.js';
 import { listAll, listPage, statEntry } from './names/list.js';
@@ -183,6 +183,7 @@ class TranslatingHandle implements FileHandle {
 }
 
 function told(error: unknown): VaultError {
+  if (error instanceof SourceFailed) throw error.cause;
   return asVaultError(error);
 }
 

@@ -30,7 +30,9 @@ export function asVaultError(error: unknown, what?: string): VaultError {
           : 'damaged';
     return new VaultError(code, subject + error.message, { cause: error });
   }
-  throw error;
+  // A fault of this program or of a store that breaks its contract: nobody knows how far it got.
+  const why = error instanceof Error ? error.message : String(error);
+  return new VaultError('unavailable', `${subject}unexpected failure: ${why}`, { cause: error });
 }
 
 /** Runs `work`, naming `what` in whatever fails below the vault. */

@@ -3,13 +3,12 @@ import type { ETag } from '@latchkey/store';
 import { sameBytes } from '../bytes.js';
 import type { VaultContext } from '../context.js';
 import { VaultError } from '../errors.js';
-import { COMMIT_BATCH, FOLD_CHANGES, HEAD_CHANGE_BYTES } from '../limits.js';
+import { COMMIT_BATCH, FOLD_CHANGES, HEAD_BYTES, HEAD_CHANGE_BYTES } from '../limits.js';
 import { asVaultError, isStoreError } from '../translate.js';
 import type { Directory } from './directory.js';
 import { type Folded, fold } from './fold.js';
-import { fits, nextHead } from './next-head.js';
+import { changeBytes, fits, nextHead, releaseBytes, treeBytes, unfolded } from './next-head.js';
 import { duePruning } from './releases.js';
-import { recordBytes } from './rows.js';
 import { DirectoryGone, Transaction } from './transaction.js';
 
 /** How often a commit is rebased onto somebody else's before it gives up. */
@@ -75,7 +74,8 @@ export class CommitQueue {
       try {
         await this.#commit(batch);
       } catch (error) {
-        for (const one of batch) one.reject(asVaultError(error));
+        const told = asVaultError(error);
+        for (const one of batch) one.reject(told);
       }
     }
     this.#running = false;
@@ -105,18 +105,18 @@ export class CommitQueue {
 
   /** Runs each change on its own; those that refuse are told so, those that no longer fit go back to the queue. */
   async #apply(pending: Waiting[], whole: Transaction, base: Head): Promise<Waiting[]> {
-    const room = HEAD_CHANGE_BYTES - base.changes.reduce((sum, record) => sum + recordBytes(record), 0);
+    const room = Math.max(changeRoom(base) - changeBytes(base.changes), HEAD_CHANGE_BYTES / 4);
     const applied: Waiting[] = [];
     for (let index = 0; index < pending.length; index++) {
-      if (applied.length > 0 && whole.editBytes > Math.max(room, HEAD_CHANGE_BYTES / 4)) {
-        this.#waiting.unshift(...pending.slice(index));
-        break;
-      }
       const one = pending[index] as Waiting;
       const transaction = whole.begin();
       try {
         if (whole.state === 'dead' && one.change.evenDead !== true) throw new DirectoryGone();
         one.result = await one.change.apply(transaction);
+        if (applied.length > 0 && whole.editBytes + transaction.editBytes > room) {
+          this.#waiting.unshift(...pending.slice(index));
+          break;
+        }
         whole.merge(transaction);
         applied.push(one);
       } catch (error) {
@@ -134,10 +134,7 @@ export class CommitQueue {
     attempt: number,
   ): Promise<boolean> {
     const { writer, sweeper } = this.#context;
-    const full =
-      base.changes.reduce((sum, record) => sum + recordBytes(record), 0) + whole.editBytes >
-      HEAD_CHANGE_BYTES;
-    if (full) await this.#foldNow(base);
+    if (changeBytes(base.changes) + whole.editBytes > changeRoom(base)) await this.#foldNow(base, whole);
     const folded = this.#takeFold(base);
     const pruning = await duePruning(this.#context, this.#directory, base, whole.released);
     const operations = pending.map((one) => one.operation);
@@ -148,7 +145,8 @@ export class CommitQueue {
         reclaims: pending.every((one) => one.change.reclaims === true),
       });
     } catch (error) {
-      if (folded !== undefined) this.#folded = folded;
+      // After an unknown outcome the pages may be in use: they are neither installed again nor deleted.
+      if (folded !== undefined && refused(error)) this.#folded = folded;
       if (isStoreError(error, 'conflict') || isStoreError(error, 'unavailable')) {
         if (isStoreError(error, 'unavailable') && attempt >= 3) throw error;
         await pause(attempt);
@@ -170,11 +168,22 @@ export class CommitQueue {
     return undefined;
   }
 
-  async #foldNow(base: Head): Promise<void> {
+  async #foldNow(base: Head, whole: Transaction): Promise<void> {
     await this.#folding;
-    if (this.#folded !== undefined && fits(this.#folded, base)) return;
-    if (this.#folded !== undefined) this.#context.sweeper.discard(this.#folded.written);
-    this.#folded = await fold(this.#context, this.#directory, base);
+    const ready = this.#folded;
+    if (ready !== undefined) {
+      if (fits(ready, base) && changeBytes(unfolded(base.changes, ready)) <= HEAD_CHANGE_BYTES / 4) return;
+      this.#context.sweeper.discard(ready.written);
+      this.#folded = undefined;
+    }
+    try {
+      this.#folded = await fold(this.#context, this.#directory, base);
+    } catch (error) {
+      // On a full disk names can still be removed as long as the head has room for it.
+      if (!isStoreError(error, 'no-space')) throw error;
+      const bytes = changeBytes(base.changes) + whole.editBytes;
+      if (bytes + treeBytes(base.tree) + releaseBytes(base.releases) > HEAD_BYTES) throw error;
+    }
   }
 
   /** After a commit: folds in the background, for a later commit to install. */
@@ -193,6 +202,18 @@ export class CommitQueue {
       }
     })();
   }
+}
+
+/** Bytes of changes that a head may hold beside the rest of what it has. */
+function changeRoom(base: Head): number {
+  return Math.min(HEAD_CHANGE_BYTES, HEAD_BYTES - treeBytes(base.tree) - releaseBytes(base.releases));
+}
+
+/** Whether a swap that failed so has certainly not happened. */
+function refused(error: unknown): boolean {
+  return (['conflict', 'no-space', 'read-only', 'too-large'] as const).some((code) =>
+    isStoreError(error, code),
+  );
 }
 
 /** Tells those whose swap did happen, and returns the others. */

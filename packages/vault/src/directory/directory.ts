@@ -73,12 +73,14 @@ export class Directory {
     const { provider, vaultId, author, store, directories } = this.#context;
     return naming(`the head of a directory, ${this.register}`, async () => {
       const known = this.#etag;
+      // What is seen after the question was asked may be newer than the answer.
+      const seen = directories.highest(this);
       const state = await store.readRegister(this.register, known);
       if (state.status === 'absent')
         throw new VaultError('damaged', `the head of a directory, ${this.register}, is missing`);
       if (state.status === 'value') {
         const head = openHead(provider, this.keys, vaultId, state.bytes, author.publicKey);
-        if (head.revision < directories.highest(this)) {
+        if (head.revision < seen) {
           throw new VaultError(
             'damaged',
             `the head of a directory, ${this.register}, is older than one seen before`,

@@ -7,8 +7,9 @@ import {
   sealPage,
 } from '@latchkey/encryption';
 import type { VaultContext } from '../context.js';
-import { PAGE_BYTES, PAGE_RECORDS } from '../limits.js';
+import { HEAD_TREE_BYTES, PAGE_BYTES, PAGE_RECORDS } from '../limits.js';
 import type { Directory } from './directory.js';
+import { treeBytes } from './next-head.js';
 import { isTombstone, type Row, recordBytes } from './rows.js';
 import { childIndex } from './tree.js';
 
@@ -62,15 +63,18 @@ class Fold {
     const head = this.#head;
     let level = Math.max(head.level, 1);
     let refs = await this.#foldLevel(head.tree, level, head.changes, undefined);
-    while (refs.length > PAGE_RECORDS) {
-      refs = await this.#writeIndex(refs, level + 1);
-      level++;
-    }
     while (level > 1 && refs.length === 1) {
+      // The page may be one that this fold wrote.
+      await Promise.all(this.#puts);
       const page = await this.#context.pages.load(this.#directory.keys, refs[0] as PageRef);
+      if (!fitsHead(page.refs)) break;
       this.#released.push((refs[0] as PageRef).blob);
       refs = [...page.refs];
       level--;
+    }
+    while (!fitsHead(refs) && refs.length > 1) {
+      refs = await this.#writeIndex(refs, level + 1);
+      level++;
     }
     await Promise.all(this.#puts);
     return {
@@ -187,6 +191,10 @@ class Fold {
     );
     return { firstKey, blob, count, sha256: pageDigest(provider, bytes) };
   }
+}
+
+function fitsHead(refs: readonly PageRef[]): boolean {
+  return refs.length <= PAGE_RECORDS && treeBytes(refs) <= HEAD_TREE_BYTES;
 }
 
 function merge(rows: readonly Row[], changes: readonly SealedRecord[]): SealedRecord[] {

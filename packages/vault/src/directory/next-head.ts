@@ -1,8 +1,16 @@
-import { compareKeys, type Head, type Release, type SealedRecord } from '@latchkey/encryption';
+import {
+  BLOB_REF_BYTES,
+  compareKeys,
+  type Head,
+  type PageRef,
+  type Release,
+  type SealedRecord,
+  utf8Length,
+} from '@latchkey/encryption';
 import { sameBytes } from '../bytes.js';
 import { HEAD_OPERATIONS } from '../limits.js';
 import type { Folded } from './fold.js';
-import { isTombstone } from './rows.js';
+import { isTombstone, recordBytes, tombstone } from './rows.js';
 import type { Transaction } from './transaction.js';
 
 /** The head that a batch of changes makes of its base, with a finished fold installed when it fits. */
@@ -14,8 +22,7 @@ export function nextHead(
   folded: Folded | undefined,
 ): Head {
   const level = folded?.level ?? base.level;
-  const kept =
-    folded === undefined ? base.changes : base.changes.filter((change) => !isFolded(change, folded));
+  const kept = folded === undefined ? base.changes : unfolded(base.changes, folded);
   const released =
     folded === undefined || folded.released.length === 0
       ? releases
@@ -44,6 +51,31 @@ export function fits(folded: Folded, base: Head): boolean {
     folded.base.length === base.tree.length &&
     folded.base.every((ref, index) => sameBytes(ref.blob, (base.tree[index] as { blob: Uint8Array }).blob))
   );
+}
+
+/** What of `changes` the pages of a fold do not say yet, in the order of keys. */
+export function unfolded(changes: readonly SealedRecord[], folded: Folded): SealedRecord[] {
+  const left = changes.filter((change) => !isFolded(change, folded));
+  const present = new Set(changes.map((change) => change.key));
+  // A head without pages keeps no tombstones, so a name may have gone without a trace since the fold began.
+  const gone = [...folded.changes.values()].filter(
+    (change) => !present.has(change.key) && !isTombstone(change),
+  );
+  if (gone.length === 0) return left;
+  return [...left, ...gone.map((change) => tombstone(change.key))].sort((a, b) => compareKeys(a.key, b.key));
+}
+
+/** What changes add to a head, in bytes, or a little more. */
+export function changeBytes(changes: readonly SealedRecord[]): number {
+  return changes.reduce((sum, record) => sum + recordBytes(record), 0);
+}
+
+export function treeBytes(refs: readonly PageRef[]): number {
+  return refs.reduce((sum, ref) => sum + utf8Length(ref.firstKey) + BLOB_REF_BYTES + 48, 0);
+}
+
+export function releaseBytes(notes: readonly Release[]): number {
+  return notes.reduce((sum, note) => sum + 16 + note.blobs.length * BLOB_REF_BYTES, 0);
 }
 
 function isFolded(change: SealedRecord, folded: Folded): boolean {

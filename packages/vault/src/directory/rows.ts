@@ -5,6 +5,7 @@ import {
   type ListingFields,
   type SealedRecord,
   tombstone,
+  utf8Length,
 } from '@latchkey/encryption';
 
 /** One name of a directory as a listing sees it. The content half is decrypted only when {@link sealed} is called. */
@@ -27,7 +28,9 @@ export function listingOf(record: { readonly listing: Uint8Array }): ListingFiel
 }
 
 export function recordBytes(record: SealedRecord): number {
-  return record.key.length * 3 + record.listing.length + record.content.length + record.signature.length + 16;
+  return (
+    utf8Length(record.key) + record.listing.length + record.content.length + record.signature.length + 16
+  );
 }
 
 /** The position of the first element whose key is `key` or comes after it. */

@@ -1,6 +1,8 @@
 import type { Head, Release, SealedRecord } from '@latchkey/encryption';
 import { VaultError } from '../errors.js';
+import { HEAD_RELEASED } from '../limits.js';
 import type { Directory } from './directory.js';
+import { releaseBytes } from './next-head.js';
 import { isTombstone, listingOf, type Row, recordBytes, tombstone } from './rows.js';
 import { rowOf, type Tree } from './tree.js';
 
@@ -61,7 +63,7 @@ export class Transaction {
   get edits(): ReadonlyMap<string, SealedRecord> {
     return this.#edits;
   }
-  /** Bytes that the edits add to the head. */
+  /** Bytes that the edits and release notes add to the head. */
   get editBytes(): number {
     return this.#editBytes;
   }
@@ -76,7 +78,7 @@ export class Transaction {
 
   merge(child: Transaction): void {
     for (const [key, record] of child.#edits) this.#set(key, record);
-    this.#released.push(...child.#released);
+    this.#note(child.#released);
     this.#counters = child.#counters;
     this.#state = child.#state;
     this.#linkId = child.#linkId;
@@ -108,7 +110,7 @@ export class Transaction {
   /** Notes that nothing in this directory refers to these blobs any more. */
   release(blobs: readonly Uint8Array[], kind: Release['kind']): void {
     if (blobs.length === 0) return;
-    this.#released.push({ seconds: Math.floor(Date.now() / 1000), blobs: [...blobs], kind });
+    this.#note([{ seconds: Math.floor(Date.now() / 1000), blobs: [...blobs], kind }]);
   }
 
   /** True when no name is left. */
@@ -130,6 +132,13 @@ export class Transaction {
   /** Commits even without an edit: to make other swaps of this head fail, or to sweep release notes. */
   touch(): void {
     this.#touched = true;
+  }
+
+  #note(notes: readonly Release[]): void {
+    this.#released.push(...notes);
+    // What is over a head's share of notes spills into a blob.
+    for (const note of notes)
+      this.#editBytes += releaseBytes([{ ...note, blobs: note.blobs.slice(0, HEAD_RELEASED) }]);
   }
 
   #set(key: string, record: SealedRecord): void {

@@ -9,6 +9,17 @@ import { WriteHandle } from './write-handle.js';
 const READ_STEP = 1024 * 1024;
 const WRITE_STEP = 1024 * 1024;
 
+/** The caller's own stream failed: the caller is told in its own words, which are the `cause`. */
+export class SourceFailed extends Error {}
+
+async function* fromCaller(source: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
+  try {
+    yield* source;
+  } catch (cause) {
+    throw new SourceFailed('the source failed', { cause });
+  }
+}
+
 export async function* readAll(
   context: VaultContext,
   path: Path,
@@ -53,7 +64,7 @@ export async function writeAll(
     throw new VaultError('unsupported', 'the file could not be opened for writing');
   try {
     let at = 0;
-    for await (const chunk of source instanceof Uint8Array ? [source] : source) {
+    for await (const chunk of source instanceof Uint8Array ? [source] : fromCaller(source)) {
       for (let from = 0; from < chunk.length; from += WRITE_STEP)
         await handle.write(at + from, chunk.subarray(from, from + WRITE_STEP));
       at += chunk.length;
