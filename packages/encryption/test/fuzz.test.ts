@@ -5,8 +5,8 @@ import * as format from '../src/index.js';
 import { nodeProvider as p } from '../src/node/index.js';
 import { decodeMapRef, decodePieces } from '../src/pieces.js';
 import { fromHex } from './bytes.js';
-import { rawHead } from './vectors/make-directory.js';
 import { resign } from './vectors/make-header.js';
+import { rawHead } from './vectors/raw-boxes.js';
 import { listingOf, makeWorld, recordOf, type World } from './vectors/world.js';
 
 /*

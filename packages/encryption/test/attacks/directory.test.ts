@@ -22,7 +22,7 @@ import {
 } from '../../src/index.js';
 import { nodeProvider as p } from '../../src/node/index.js';
 import { editMap, flip, toHex } from '../bytes.js';
-import { rawHead } from '../vectors/make-directory.js';
+import { rawHead } from '../vectors/raw-boxes.js';
 import { headOf, listingOf, makeWorld, recordOf, type World } from '../vectors/world.js';
 
 let world: World;

@@ -11,7 +11,11 @@ import json
 import pathlib
 import sys
 
-import objects
+import directories
+import fields
+import header
+import records
+import segments
 from canonical_cbor import Refused, decode, encode
 from primitives import ed25519_valid, hpke_open, kdf, open_box, require, sha256, x25519
 
@@ -24,7 +28,7 @@ class Inputs(dict):
         return bytes(value["zeros"]) if isinstance(value, dict) else bytes.fromhex(value)
 
     def directory(self):
-        return objects.Directory(self.b("vaultId"), self.b("uid"), self["generation"], self.b("readSecret"))
+        return directories.Directory(self.b("vaultId"), self.b("uid"), self["generation"], self.b("readSecret"))
 
 
 def hex_values(values):
@@ -42,38 +46,38 @@ def derive_directory(v):
 
 
 def parse_header(v):
-    fields, _, _ = objects.parse_header(v.b("header"))
-    return {"vaultId": fields[6].hex(), "revision": fields[10], "slots": len(fields[16])}
+    found, _, _ = header.parse_header(v.b("header"))
+    return {"vaultId": found[6].hex(), "revision": found[10], "slots": len(found[16])}
 
 
 def unlock_passphrase(v):
-    fields, _, _ = objects.parse_header(v.b("header"))
+    found, _, _ = header.parse_header(v.b("header"))
     require(v["passphrase"] != "", "empty")
     keys = [bytes.fromhex(key) for key in v["slotKeys"]]
-    return {"rootSecret": objects.open_slots(fields, 1, keys).hex()}
+    return {"rootSecret": header.open_slots(found, 1, keys).hex()}
 
 
 def unlock_words(v):
-    fields, _, _ = objects.parse_header(v.b("header"))
+    found, _, _ = header.parse_header(v.b("header"))
     require("entropy" in v and len(v.b("entropy")) == 32, "words")
-    key = kdf(v.b("entropy"), "recovery", fields[6])
-    return {"rootSecret": objects.open_slots(fields, 2, [key]).hex()}
+    key = kdf(v.b("entropy"), "recovery", found[6])
+    return {"rootSecret": header.open_slots(found, 2, [key]).hex()}
 
 
 def verify_header(v):
-    top, identifier = objects.verify_header(v.b("header"), v.b("rootSecret"))
+    top, identifier = header.verify_header(v.b("header"), v.b("rootSecret"))
     return hex_values(
         {"uid": top[0], "generation": top[2], "readSecret": top[4], "linkId": top[6], "certificateId": identifier}
     )
 
 
 def decode_listing(v):
-    fields = objects.check_listing(v.b("listing"))
-    return {"kind": objects.KINDS[fields[0]], "size": fields[8], "revision": fields[2], "mode": fields[14]}
+    found = records.check_listing(v.b("listing"))
+    return {"kind": records.KINDS[found[0]], "size": found[8], "revision": found[2], "mode": found[14]}
 
 
 def verify_record(v):
-    fields = objects.verify_record(
+    found = records.verify_record(
         v.b("vaultId"),
         v.b("uid"),
         v.b("publicKey"),
@@ -84,11 +88,11 @@ def verify_record(v):
         v.b("signature"),
         v.b("selfTagKey") if "selfTagKey" in v else None,
     )
-    return {"kind": objects.KINDS[fields[0]], "size": fields[8]}
+    return {"kind": records.KINDS[found[0]], "size": found[8]}
 
 
 def open_segment(v, blob):
-    plain = objects.open_segment(v.b("vaultId"), v.b("key"), v.b("root"), v["segmentSize"], blob)
+    plain = segments.open_segment(v.b("vaultId"), v.b("key"), v.b("root"), v["segmentSize"], blob)
     return {"sha256": sha256(plain).hex()}
 
 
@@ -101,19 +105,19 @@ def open_segment_file(v):
 
 
 def open_escrow(v):
-    fields = objects.open_escrow(v.b("vaultId"), v.b("escrowSecret"), v.b("escrow"))
+    found = directories.open_escrow(v.b("vaultId"), v.b("escrowSecret"), v.b("escrow"))
     names = {"uid": 0, "generation": 2, "readSecret": 4, "parentUid": 6, "name": 8}
-    return hex_values({name: fields[key] for name, key in names.items()})
+    return hex_values({name: found[key] for name, key in names.items()})
 
 
 def open_lease(v):
-    fields = objects.open_lease(v.b("vaultId"), v.b("leaseKey"), v.b("session"), v.b("lease"))
-    return {"started": fields[0], "state": ("live", "ended")[fields[2]]}
+    found = directories.open_lease(v.b("vaultId"), v.b("leaseKey"), v.b("session"), v.b("lease"))
+    return {"started": found[0], "state": ("live", "ended")[found[2]]}
 
 
 def verify_chain(v):
     wires = [Inputs({"w": wire}).b("w") for wire in v["chain"]]
-    return {"ids": [i.hex() for i in objects.verify_chain(v.b("vaultId"), v.b("rootPublicKey"), wires)]}
+    return {"ids": [i.hex() for i in header.verify_chain(v.b("vaultId"), v.b("rootPublicKey"), wires)]}
 
 
 def ed25519_verify(v):
@@ -133,7 +137,7 @@ def base32_decode(v):
         bits += format(alphabet.index(character), "05b")
     whole = len(bits) // 8 * 8
     data = bytes(int(bits[at : at + 8], 2) for at in range(0, whole, 8))
-    require(objects.base32(data) == text, "not the one spelling")
+    require(fields.base32(data) == text, "not the one spelling")
     return {"bytes": data.hex()}
 
 
@@ -159,28 +163,28 @@ OPERATIONS = {
     "open": lambda v: {
         "plaintext": open_box(v.b("key"), v["label"], v.b("vaultId"), v.b("ad"), v.b("box")).hex()
     },
-    "root-keys": lambda v: hex_values(objects.root_keys(v.b("vaultId"), v.b("rootSecret"))),
+    "root-keys": lambda v: hex_values(header.root_keys(v.b("vaultId"), v.b("rootSecret"))),
     "derive-directory": derive_directory,
     "parse-header": parse_header,
     "unlock-passphrase": unlock_passphrase,
     "unlock-words": unlock_words,
     "verify-header": verify_header,
     "decode-listing": decode_listing,
-    "decode-content": lambda v: {"pieces": objects.check_content(v.b("content"))},
+    "decode-content": lambda v: {"pieces": records.check_content(v.b("content"))},
     "verify-record": verify_record,
-    "open-head": lambda v: objects.open_head(v.directory(), v.b("publicKey"), v.b("head")),
-    "open-page": lambda v: objects.open_page(v.directory(), v.b("blob"), v.b("sha256"), v.b("page")),
-    "open-map": lambda v: objects.open_map(v.b("vaultId"), decode(v.b("ref")), v.b("map")),
+    "open-head": lambda v: directories.open_head(v.directory(), v.b("publicKey"), v.b("head")),
+    "open-page": lambda v: directories.open_page(v.directory(), v.b("blob"), v.b("sha256"), v.b("page")),
+    "open-map": lambda v: directories.open_map(v.b("vaultId"), decode(v.b("ref")), v.b("map")),
     "open-segment": lambda v: open_segment(v, v.b("blob")),
     "open-segment-file": open_segment_file,
     "open-escrow": open_escrow,
     "hpke-open": hpke,
     "open-lease": open_lease,
-    "open-releases": lambda v: {"releases": objects.open_releases(v.directory(), v.b("blob"), v.b("releases"))},
+    "open-releases": lambda v: {"releases": directories.open_releases(v.directory(), v.b("blob"), v.b("releases"))},
     "verify-chain": verify_chain,
     "ed25519-verify": ed25519_verify,
     "x25519": lambda v: {"shared": x25519(v.b("secret"), v.b("publicKey")).hex()},
-    "check-name": lambda v: {"bytes": objects.check_name(v["name"])},
+    "check-name": lambda v: {"bytes": fields.check_name(v["name"])},
     "compare-keys": compare_keys,
     "base32-decode": base32_decode,
     "padme-size": padme_size,

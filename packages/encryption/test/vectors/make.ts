@@ -1,7 +1,10 @@
 import type { CryptoProvider } from '../../src/provider.js';
-import { boxVectors, headVectors, recordVectors } from './make-directory.js';
-import { certificateVectors, headerVectors } from './make-header.js';
+import { boxVectors } from './make-boxes.js';
+import { certificateVectors } from './make-certificates.js';
+import { headerVectors } from './make-header.js';
+import { headVectors } from './make-heads.js';
 import { cborVectors, nameVectors, publicKeyVectors, sealVectors } from './make-primitives.js';
+import { recordVectors } from './make-records.js';
 import { segmentVectors } from './make-segment.js';
 import type { VectorFile } from './vector.js';
 import { makeWorld } from './world.js';

@@ -1,71 +1,11 @@
-import { concatBytes } from '../../src/bytes.js';
-import type { CborValue, CryptoProvider, DirectoryKeys, MapRef, SealedRecord } from '../../src/index.js';
+import type { CryptoProvider, MapRef, SealedRecord } from '../../src/index.js';
 import * as format from '../../src/index.js';
 import { decodeMapRef } from '../../src/pieces.js';
-import { readSigned } from '../../src/signed.js';
-import { flip, fromHex, toHex } from '../bytes.js';
-import { segmentFile } from './segment-file.js';
+import { toHex } from '../bytes.js';
+import { Inputs } from './inputs.js';
 import type { Json } from './vector.js';
 
 type Output = { readonly [key: string]: Json };
-
-/** Reads the inputs of a vector, and fails the test when one is missing. */
-class Inputs {
-  readonly #values: Output;
-
-  constructor(values: Output) {
-    this.#values = values;
-  }
-
-  text(name: string): string {
-    const value = this.#values[name];
-    if (typeof value !== 'string') throw new TypeError(`input ${name} is missing`);
-    return value;
-  }
-
-  /** Hexadecimal, or `{ "zeros": n }` for what is refused for its size alone. */
-  bytes(name: string): Uint8Array {
-    const value = this.#values[name];
-    if (typeof value === 'object' && 'zeros' in value) return new Uint8Array(value.zeros as number);
-    return fromHex(this.text(name));
-  }
-
-  number(name: string): number {
-    const value = this.#values[name];
-    if (typeof value !== 'number') throw new TypeError(`input ${name} is missing`);
-    return value;
-  }
-
-  list(name: string): readonly Uint8Array[] {
-    const value = this.#values[name];
-    if (!Array.isArray(value)) throw new TypeError(`input ${name} is missing`);
-    return (value as readonly string[]).map(fromHex);
-  }
-
-  /** Ranges of the published segment, joined, with single bits changed. */
-  segment(): Uint8Array {
-    const { parts, flips } = this.#values as unknown as {
-      parts: readonly [number, number][];
-      flips: readonly number[];
-    };
-    const file = segmentFile();
-    const blob = concatBytes(...parts.map(([from, to]) => file.subarray(from, to)));
-    return flips.reduce((bytes, at) => flip(bytes, at), blob);
-  }
-
-  has(name: string): boolean {
-    return this.#values[name] !== undefined;
-  }
-
-  directory(p: CryptoProvider): DirectoryKeys {
-    const identity = {
-      uid: this.bytes('uid'),
-      generation: this.number('generation'),
-      readSecret: this.bytes('readSecret'),
-    };
-    return format.deriveDirectory(p, this.bytes('vaultId'), identity);
-  }
-}
 
 function records(items: readonly SealedRecord[]): Json {
   return items.map(({ key, listing, content, signature }) => ({
@@ -334,14 +274,6 @@ export const OPERATIONS: { readonly [name: string]: Operation } = {
   },
 
   x25519: (p, inputs) => ({ shared: toHex(p.x25519(inputs.bytes('secret'), inputs.bytes('publicKey'))) }),
-
-  'signed-pair': (p, inputs) => {
-    const { body, verify } = readSigned('pair', format.decodeCbor(inputs.bytes('bytes')) as CborValue);
-    if (!verify(p, inputs.text('domain'), inputs.bytes('publicKey'))) {
-      throw new format.EncryptionError('damaged', 'pair is not signed');
-    }
-    return { body: toHex(body) };
-  },
 
   'check-name': (_p, inputs) => {
     format.checkName(inputs.text('name'));
