@@ -5,6 +5,7 @@ import {
   type CryptoProvider,
   createVault,
   deriveRootKeys,
+  EncryptionError,
   encodeHeader,
   keyFingerprint,
   type Padding,
@@ -17,7 +18,7 @@ import {
   verifyHeader,
 } from '@latchkey/encryption';
 import type { Store } from '@latchkey/store';
-import { toHex } from './bytes.js';
+import { sameBytes, toHex } from './bytes.js';
 import type { VaultContext } from './context.js';
 import { VaultError } from './errors.js';
 import { DigestCache } from './files/digest.js';
@@ -130,9 +131,11 @@ export class Vault {
               : unlockWithWords(provider, parsed, words);
           return await Vault.#unlocked(options, parsed, rootSecret);
         } catch (error) {
-          // The newest copy's answer counts, unless an older one opens.
+          // The first copy's answer counts, unless another one opens.
           failure ??= error;
-          if (usable.every((copy) => copy.unverified.revision === parsed.unverified.revision)) break;
+          const wrong = error instanceof EncryptionError && error.code === 'wrong-secret';
+          // Equal copies have equal slots, and trying a passphrase on one costs a second.
+          if (wrong && usable.every((copy) => sameBytes(copy.signed.body, parsed.signed.body))) break;
         }
       }
       throw failure;

@@ -10,7 +10,11 @@ const REMEMBERED_REVISIONS = 100_000;
 /** The directories that this process has open, within a byte budget, and what it has seen of each. */
 export class Directories {
   readonly #cache: LRUCache<string, Directory>;
-  readonly #revisions = new LRUCache<string, number>({ max: REMEMBERED_REVISIONS });
+  readonly #revisions = new LRUCache<string, number>({
+    // Not `max`, which would allocate all of it at every opening of a vault.
+    maxSize: REMEMBERED_REVISIONS,
+    sizeCalculation: () => 1,
+  });
   #context: VaultContext | undefined;
 
   constructor(cacheBytes: number) {
