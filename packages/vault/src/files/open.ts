@@ -3,8 +3,9 @@ import type { VaultContext } from '../context.js';
 import type { Directory } from '../directory/directory.js';
 import type { Row } from '../directory/rows.js';
 import { VaultError } from '../errors.js';
+import { linked, vacate } from '../names/link.js';
 import { notFound, show } from '../names/path.js';
-import { inParent, linked, lookUp } from '../names/resolve.js';
+import { inParent, lookUp } from '../names/resolve.js';
 import { buildRecord, freshListing, openRecord, type RecordFields } from '../record/build.js';
 import { contentOf } from '../record/content-of.js';
 import { directoryKey } from '../record/entry.js';
@@ -74,7 +75,10 @@ async function createNow(
 ): Promise<Row> {
   return directory.commits.submit({
     apply: async (transaction) => {
-      if ((await transaction.get(name)) !== undefined)
+      if (
+        (await transaction.get(name)) !== undefined ||
+        !(await vacate(context, directory, transaction, name))
+      )
         throw new VaultError('exists', `file exists: ${show(path)}`);
       const record = buildRecord(context, directory, name, {
         listing: freshListing('file', options.attributes),

@@ -5,8 +5,8 @@ import type { VaultContext } from '../context.js';
 import { listingOf, type Row } from '../directory/rows.js';
 import type { Transaction } from '../directory/transaction.js';
 import { VaultError } from '../errors.js';
+import { vacate } from '../names/link.js';
 import { show } from '../names/path.js';
-import { linked } from '../names/resolve.js';
 import {
   buildRecord,
   freshListing,
@@ -16,7 +16,6 @@ import {
   withAttributes,
 } from '../record/build.js';
 import { contentOf } from '../record/content-of.js';
-import { directoryKey } from '../record/entry.js';
 import type { Attributes } from '../session.js';
 import type { Opening, Unsaved } from './write-handle.js';
 
@@ -127,8 +126,7 @@ async function refuseDirectory(
   { directory, name, path }: Opening,
   transaction: Transaction,
 ): Promise<void> {
-  const row = await transaction.get(directoryKey(name));
-  if (row !== undefined && (await linked(context, directory, row, performance.now())) !== undefined) {
+  if (!(await vacate(context, directory, transaction, name))) {
     throw new VaultError('is-a-directory', `a directory of that name has been made meanwhile: ${show(path)}`);
   }
 }

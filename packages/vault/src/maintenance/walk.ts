@@ -6,7 +6,7 @@ import type { Directory } from '../directory/directory.js';
 import { readSpilled } from '../directory/releases.js';
 import { listingOf, type Row } from '../directory/rows.js';
 import { VaultError } from '../errors.js';
-import { linked } from '../names/resolve.js';
+import { linked } from '../names/link.js';
 import { openRecord, type RecordFields } from '../record/build.js';
 import { nameOf } from '../record/entry.js';
 import type { Path } from '../session.js';

@@ -1,11 +1,12 @@
 import type { PageRef } from '@latchkey/encryption';
+import { sameBytes } from '../bytes.js';
 import { contentBlobs } from '../content/stored-content.js';
 import type { VaultContext } from '../context.js';
 import type { Directory } from '../directory/directory.js';
 import { readSpilled } from '../directory/releases.js';
 import { listingOf } from '../directory/rows.js';
 import { openRecord } from '../record/build.js';
-import { linked } from './resolve.js';
+import { linked, linkOf } from './link.js';
 
 /** Blobs deleted in one go while a dead subtree is swept. */
 const BATCH = 256;
@@ -33,8 +34,7 @@ export async function sweepSubtree(context: VaultContext, dead: Directory): Prom
       if (listingOf(row).kind === 'directory') {
         const child = await linked(context, dead, row, performance.now()).catch(() => undefined);
         if (child === undefined) continue;
-        await child.commits.submit({ reclaims: true, apply: async (transaction) => transaction.die() });
-        await sweepSubtree(context, child);
+        if (await killLinked(child, linkOf(row).linkId)) await sweepSubtree(context, child);
         continue;
       }
       const { content } = openRecord(context, dead, row);
@@ -54,6 +54,19 @@ export async function sweepSubtree(context: VaultContext, dead: Directory): Prom
   }
   flush();
   await context.store.delete([dead.register]);
+}
+
+/** Kills a directory unless it has just been moved away. */
+async function killLinked(child: Directory, linkId: Uint8Array): Promise<boolean> {
+  return child.commits.submit({
+    reclaims: true,
+    evenDead: true,
+    apply: async (transaction) => {
+      if (!sameBytes(transaction.linkId, linkId)) return false;
+      transaction.die();
+      return true;
+    },
+  });
 }
 
 async function treeBlobs(

@@ -1,13 +1,14 @@
 import { type DirectoryIdentity, type Head, newDirectory, sealEscrow } from '@latchkey/encryption';
 import type { VaultContext } from '../context.js';
-import type { Directory } from '../directory/directory.js';
-import type { Transaction } from '../directory/transaction.js';
+import { DirectoryGone } from '../directory/transaction.js';
 import { VaultError } from '../errors.js';
 import { buildRecord, freshListing } from '../record/build.js';
-import { describe, directoryKey, entryOf } from '../record/entry.js';
+import { directoryKey, entryOf } from '../record/entry.js';
 import type { Attributes, Entry, Path } from '../session.js';
+import { vacate } from './link.js';
+import { statEntry } from './list.js';
 import { checkPath, show } from './path.js';
-import { childDirectory, type Found, inParent, linked, lookUp } from './resolve.js';
+import { childDirectory, type Found, inParent, lookUp } from './resolve.js';
 
 export async function makeDirectory(
   context: VaultContext,
@@ -17,6 +18,7 @@ export async function makeDirectory(
   if (options.recursive !== true)
     return inParent(context, path, (parent, name) => makeIn(context, parent, name, path, options.attributes));
   checkPath(path);
+  if (path.length === 0) return statEntry(context, path);
   let entry: Entry | undefined;
   for (let depth = 1; depth <= path.length; depth++) {
     const part = path.slice(0, depth);
@@ -74,34 +76,21 @@ async function makeIn(
     return await parent.directory.commits.submit({
       apply: async (transaction) => {
         if ((await transaction.get(name)) !== undefined) throw alreadyThere(path);
-        if (await standsInTheWay(context, transaction, key, tree, parent.directory)) throw alreadyThere(path);
+        if (!(await vacate(context, parent.directory, transaction, name))) throw alreadyThere(path);
         const record = buildRecord(context, parent.directory, key, {
           listing,
           content: { readSecret: identity.readSecret },
         });
         await transaction.put(record);
-        return describe(name, { ...listing, revision: 0 }, parent.directory.id);
+        return entryOf(record, parent.directory.id);
       },
     });
   } catch (error) {
-    await context.store.delete([child.register]).catch(() => undefined);
+    // Only when the record has certainly not been put: else the head may be in use, and gc takes it if it is not.
+    if (error instanceof DirectoryGone || (error instanceof VaultError && error.code === 'exists'))
+      await context.store.delete([child.register]).catch(() => undefined);
     throw error;
   }
-}
-
-/** A directory record that has not changed since it was found to lead nowhere may be written over. */
-async function standsInTheWay(
-  context: VaultContext,
-  transaction: Transaction,
-  key: string,
-  seen: ReturnType<Directory['tree']>,
-  parent: Directory,
-): Promise<boolean> {
-  const now = await transaction.get(key);
-  if (now === undefined) return false;
-  const before = await seen.get(key);
-  if (before?.listing === now.listing) return false;
-  return (await linked(context, parent, now, performance.now())) !== undefined;
 }
 
 export function emptyHead(linkId: Uint8Array, escrow: Uint8Array): Head {

@@ -2,17 +2,16 @@ import { sameBytes } from '../bytes.js';
 import type { VaultContext } from '../context.js';
 import type { Directory } from '../directory/directory.js';
 import { listingOf } from '../directory/rows.js';
+import { DirectoryGone } from '../directory/transaction.js';
 import { VaultError } from '../errors.js';
 import { buildRecord, identityOf, openRecord } from '../record/build.js';
 import { directoryKey } from '../record/entry.js';
-import { isStoreError } from '../translate.js';
+import { linked } from './link.js';
 import { escrowOf } from './make-directory.js';
 import { holdMoves, type Move, stillHeld } from './moves-register.js';
 import { notFound } from './path.js';
 import { clearTarget, type Place } from './place.js';
-import { linked, resolveDirectory } from './resolve.js';
-
-const RELINK_ATTEMPTS = 64;
+import { resolveDirectory } from './resolve.js';
 
 /**
  * Moves a directory to another parent (docs/concurrency.md, rule 6). The record arrives in the target first and
@@ -50,52 +49,52 @@ export async function moveDirectory(
     await to.directory.commits.submit({
       operation: id,
       apply: async (transaction) => {
-        await clearTarget(context, transaction, to, directoryKey(to.name), killed, false);
+        await clearTarget(context, transaction, to, directoryKey(to.name), [killed, child], false);
         await transaction.put(
           buildRecord(context, to.directory, directoryKey(to.name), { listing, content: old.content }),
         );
       },
     });
+    const escrow = escrowOf(context, move.child, to.directory.keys.uid, to.name);
     try {
-      await relink(
-        context,
-        child,
-        move,
-        oldLink,
-        newLink,
-        escrowOf(context, move.child, to.directory.keys.uid, to.name),
-      );
+      await relink(context, child, move, { oldLink, newLink, escrow });
     } catch (error) {
-      await dropRecord(to.directory, directoryKey(to.name), newLink).catch(() => undefined);
+      // While the outcome is unknown the record may be the one that leads to the directory. Who meets it finds out.
+      if (error instanceof NotRelinked)
+        await dropRecord(to.directory, directoryKey(to.name), newLink).catch(() => undefined);
       throw error;
     }
     await dropRecord(from.directory, row.key, oldLink);
   });
 }
 
+/** The directory has certainly not been relinked. */
+class NotRelinked extends VaultError {}
+
 /** The head is read before the register of moves is asked, so that a successor's fence makes the swap fail. */
 async function relink(
   context: VaultContext,
   child: Directory,
   move: Move,
-  oldLink: Uint8Array,
-  newLink: Uint8Array,
-  escrow: Uint8Array,
+  to: { readonly oldLink: Uint8Array; readonly newLink: Uint8Array; readonly escrow: Uint8Array },
 ): Promise<void> {
-  for (let attempt = 0; attempt < RELINK_ATTEMPTS; attempt++) {
-    const { head, etag } = await child.current();
-    if (sameBytes(head.linkId, newLink)) return;
-    if (head.state === 'dead' || !sameBytes(head.linkId, oldLink))
-      throw new VaultError('not-found', 'the directory has been removed');
-    await stillHeld(context, move);
-    try {
-      await child.swap({ ...head, revision: head.revision + 1, linkId: newLink, escrow }, etag);
-      return;
-    } catch (error) {
-      if (!isStoreError(error, 'conflict') && !isStoreError(error, 'unavailable')) throw error;
-    }
+  try {
+    await child.commits.submit({
+      apply: async (transaction) => {
+        if (!sameBytes(transaction.linkId, to.oldLink))
+          throw new NotRelinked('not-found', 'the directory has been moved by others');
+        if (!(await stillHeld(context, move)))
+          throw new NotRelinked(
+            'conflict',
+            'the move took so long that another one was let through; nothing was moved',
+          );
+        transaction.relink(to.newLink, to.escrow);
+      },
+    });
+  } catch (error) {
+    if (error instanceof DirectoryGone) throw new NotRelinked('not-found', 'the directory has been removed');
+    throw error;
   }
-  throw new VaultError('conflict', 'the directory kept changing while it was to be moved; nothing was moved');
 }
 
 async function dropRecord(parent: Directory, key: string, linkId: Uint8Array): Promise<void> {

@@ -53,7 +53,7 @@ export async function insert(
 ): Promise<RecordFields> {
   await to.directory.commits.submit({
     apply: async (transaction) => {
-      await clearTarget(context, transaction, to, to.name, undefined, replace);
+      await clearTarget(context, transaction, to, to.name, [], replace);
       await transaction.put(buildRecord(context, to.directory, to.name, fields));
     },
   });

@@ -17,6 +17,8 @@ const MOVES: StoreKey = storeKey(MOVES_PATH);
 /** After this many milliseconds a successor no longer waits for the mover that holds the register. */
 const TAKEOVER_MS = 30_000;
 const POLL_MS = 25;
+/** After so many swaps of the register without an answer the store counts as unavailable. */
+const TAKE_FAILURES = 8;
 
 /** A move under way: which one, and the directory that is being moved. */
 export interface Move {
@@ -64,40 +66,55 @@ async function release(context: VaultContext, etag: ETag): Promise<void> {
   }
 }
 
-/** Throws `conflict` when a successor has taken the register. To be asked after reading the head that is then swapped. */
-export async function stillHeld(context: VaultContext, move: Move): Promise<void> {
+/** Whether no successor has taken the register. To be asked after reading the head that is then swapped. */
+export async function stillHeld(context: VaultContext, move: Move): Promise<boolean> {
   const held = (await readMoves(context)).move;
-  if (held === undefined || !sameBytes(held.id, move.id)) {
-    throw new VaultError(
-      'conflict',
-      'the move took so long that another one was let through; nothing was moved',
-    );
-  }
+  return held !== undefined && sameBytes(held.id, move.id);
 }
 
 async function take(context: VaultContext, move: Move): Promise<ETag> {
-  for (;;) {
+  let abandoned: Move | undefined;
+  for (let failures = 0; ; ) {
     const state = await readMoves(context);
-    if (state.move !== undefined && sameBytes(state.move.id, move.id)) return state.etag as ETag;
+    // The swap whose answer was lost did happen.
+    if (state.move !== undefined && sameBytes(state.move.id, move.id)) {
+      await fence(context, abandoned, state.etag as ETag);
+      return state.etag as ETag;
+    }
     const silent = (await context.store.clock()) - state.modifiedAt > TAKEOVER_MS;
     if (state.move !== undefined && !silent) {
       await new Promise((resolve) => setTimeout(resolve, POLL_MS * (0.5 + Math.random())));
       continue;
     }
+    abandoned = state.move;
+    let etag: ETag;
     try {
-      const etag = await context.store.swapRegister(MOVES, state.etag, encode(context, move));
-      if (state.move !== undefined) await fence(context, state.move);
-      return etag;
+      etag = await context.store.swapRegister(MOVES, state.etag, encode(context, move));
     } catch (error) {
       if (!isStoreError(error, 'conflict') && !isStoreError(error, 'unavailable')) throw error;
-      if (isStoreError(error, 'unavailable')) await new Promise((resolve) => setTimeout(resolve, POLL_MS));
+      if (isStoreError(error, 'unavailable')) {
+        if (++failures === TAKE_FAILURES) throw error;
+        await new Promise((resolve) => setTimeout(resolve, POLL_MS));
+      }
+      continue;
     }
+    await fence(context, abandoned, etag);
+    return etag;
   }
 }
 
-async function fence(context: VaultContext, abandoned: Move): Promise<void> {
+/** Makes a late relink by the mover that was given up fail. Its entry is put back when that cannot be done now. */
+async function fence(context: VaultContext, abandoned: Move | undefined, etag: ETag): Promise<void> {
+  if (abandoned === undefined) return;
   const child = context.directories.of(abandoned.child);
-  await child.commits.submit({ evenDead: true, apply: async (transaction) => transaction.touch() });
+  try {
+    // A directory that has been removed and swept cannot be relinked any more.
+    if ((await context.store.readRegister(child.register)).status === 'absent') return;
+    await child.commits.submit({ evenDead: true, apply: async (transaction) => transaction.touch() });
+  } catch (error) {
+    await context.store.swapRegister(MOVES, etag, encode(context, abandoned)).catch(() => undefined);
+    throw error;
+  }
 }
 
 function encode(context: VaultContext, move: Move | undefined): Uint8Array {

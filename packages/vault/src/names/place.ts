@@ -1,14 +1,14 @@
 import { sameBytes } from '../bytes.js';
 import type { VaultContext } from '../context.js';
 import type { Directory } from '../directory/directory.js';
-import { listingOf } from '../directory/rows.js';
 import type { Transaction } from '../directory/transaction.js';
 import { VaultError } from '../errors.js';
 import { directoryKey } from '../record/entry.js';
 import type { Path } from '../session.js';
+import { linkOf, vacate } from './link.js';
 import { show, splitPath } from './path.js';
 import { releaseContent } from './remove.js';
-import { childDirectory, resolveDirectory } from './resolve.js';
+import { resolveDirectory } from './resolve.js';
 
 /** Where a rename comes from or goes to. */
 export interface Place {
@@ -23,24 +23,25 @@ export async function place(context: VaultContext, path: Path): Promise<Place> {
   return { path, directory: found.directory, name };
 }
 
-/** Makes room for an arriving record: what it replaces is released. `killed` is a directory that has just been. */
+/**
+ * Makes room for an arriving record: what it replaces is released. Records of the directories `ours`, one that has
+ * just been killed and the one that is being moved here, are in nobody's way.
+ */
 export async function clearTarget(
   context: VaultContext,
   transaction: Transaction,
   to: Place,
   key: string,
-  killed: Directory | undefined,
+  ours: readonly (Directory | undefined)[],
   replace: boolean,
 ): Promise<void> {
   const directoryRow = await transaction.get(directoryKey(to.name));
   if (directoryRow !== undefined) {
-    const uid = listingOf(directoryRow).directory?.uid;
-    const ours = killed !== undefined && uid !== undefined && sameBytes(uid, killed.keys.uid);
-    if (!ours) {
-      const there = await childDirectory(context, to.directory, to.name, performance.now(), false);
-      if (there instanceof Object) throw clash(to, replace, 'exists', '');
-    }
-    await transaction.remove(directoryRow.key);
+    const { uid } = linkOf(directoryRow);
+    if (ours.some((one) => one !== undefined && sameBytes(uid, one.keys.uid)))
+      await transaction.remove(directoryRow.key);
+    else if (!(await vacate(context, to.directory, transaction, to.name)))
+      throw clash(to, replace, 'exists', '');
   }
   const fileRow = await transaction.get(to.name);
   if (fileRow === undefined) return;

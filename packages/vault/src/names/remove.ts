@@ -9,6 +9,7 @@ import { openRecord } from '../record/build.js';
 import { directoryKey } from '../record/entry.js';
 import type { Path } from '../session.js';
 import { sweepDead } from './dead-subtree.js';
+import { linkOf } from './link.js';
 import { notFound, show } from './path.js';
 import { childDirectory, inParent } from './resolve.js';
 import { cleanStale } from './stale.js';
@@ -18,7 +19,7 @@ export async function removeEntry(context: VaultContext, path: Path, recursive: 
     const child = await childDirectory(context, directory, name, performance.now(), true);
     if (child instanceof Object) {
       if (!recursive) throw new VaultError('is-a-directory', `is a directory: ${show(path)}`);
-      await kill(child, path, true);
+      await kill(directory, name, child, path, true);
       await dropDirectoryRecord(directory, name, child);
       sweepDead(context, child);
       return;
@@ -40,14 +41,20 @@ export async function removeDirectory(context: VaultContext, path: Path): Promis
     const child = await childDirectory(context, directory, name, performance.now(), true);
     if (child === undefined) throw notFound(path);
     if (child === 'file') throw new VaultError('not-a-directory', `not a directory: ${show(path)}`);
-    await killEmpty(context, child, path);
+    await killEmpty(context, directory, name, child, path);
     await dropDirectoryRecord(directory, name, child);
     sweepDead(context, child);
   });
 }
 
 /** Kills an empty directory. Records that lead nowhere are cleaned away first, so that they do not keep it alive. */
-export async function killEmpty(context: VaultContext, child: Directory, path: Path): Promise<void> {
+export async function killEmpty(
+  context: VaultContext,
+  parent: Directory,
+  name: string,
+  child: Directory,
+  path: Path,
+): Promise<void> {
   const head = await child.head(performance.now());
   if (head.counters.directories > 0 && head.counters.files === 0 && head.counters.directories < 64) {
     for await (const rows of child.tree(head).scan()) {
@@ -58,22 +65,35 @@ export async function killEmpty(context: VaultContext, child: Directory, path: P
       }
     }
   }
-  await kill(child, path, false);
+  await kill(parent, name, child, path, false);
 }
 
+/** The directory is no longer under the name that it was found under: resolve the path again. */
+class DirectoryMoved extends DirectoryGone {}
+
 /** One swap to dead: from then on nothing can be put into the directory, and whatever is in it is gone. */
-async function kill(child: Directory, path: Path, recursive: boolean): Promise<void> {
+async function kill(
+  parent: Directory,
+  name: string,
+  child: Directory,
+  path: Path,
+  recursive: boolean,
+): Promise<void> {
   try {
     await child.commits.submit({
       reclaims: true,
       apply: async (transaction) => {
+        // What has been moved away since the path was resolved is out of reach.
+        const row = await parent.tree(await parent.head(performance.now())).get(directoryKey(name));
+        if (row === undefined || !sameBytes(linkOf(row).linkId, transaction.linkId))
+          throw new DirectoryMoved();
         if (!recursive && !transaction.empty) throw notEmpty(path);
         transaction.die();
       },
     });
   } catch (error) {
     // Somebody else removed it first; its record is theirs to drop, or ours.
-    if (error instanceof DirectoryGone) return;
+    if (error instanceof DirectoryGone && !(error instanceof DirectoryMoved)) return;
     throw error;
   }
 }

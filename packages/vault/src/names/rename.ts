@@ -50,7 +50,7 @@ async function renameOnce(
     if (target !== undefined) {
       if (!replace) throw clash(to, replace, 'exists', '');
       if (startsWith(toPath, fromPath)) throw intoItself();
-      await killEmpty(context, target, toPath);
+      await killEmpty(context, to.directory, to.name, target, toPath);
     }
     if (startsWith(toPath, fromPath)) throw intoItself();
     if (same)
@@ -79,7 +79,7 @@ async function renameHere(
       const row = await transaction.get(keyOf(from.name));
       if (row === undefined) throw notFound(from.path);
       const old = openRecord(context, from.directory, row);
-      await clearTarget(context, transaction, to, keyOf(to.name), killed, replace);
+      await clearTarget(context, transaction, to, keyOf(to.name), [killed], replace);
       await transaction.remove(row.key);
       await transaction.put(buildRecord(context, from.directory, keyOf(to.name), old));
     },

@@ -1,14 +1,13 @@
 import type { Head } from '@latchkey/encryption';
-import { sameBytes } from '../bytes.js';
 import type { VaultContext } from '../context.js';
 import type { Directory } from '../directory/directory.js';
 import type { Row } from '../directory/rows.js';
 import { DirectoryGone } from '../directory/transaction.js';
 import { VaultError } from '../errors.js';
 import { ANCESTOR_AGE_MS } from '../limits.js';
-import { identityOf, openRecord } from '../record/build.js';
 import { directoryKey } from '../record/entry.js';
 import type { Path } from '../session.js';
+import { linked } from './link.js';
 import { checkPath, notFound, show, splitPath } from './path.js';
 import { cleanStale } from './stale.js';
 
@@ -79,19 +78,6 @@ export async function childDirectory(
   const child = await linked(context, parent, row, since);
   if (child === undefined && clean) void cleanStale(context, parent, row);
   return child;
-}
-
-/** The child of a directory record, if the record's link is the one that the child knows. */
-export async function linked(
-  context: VaultContext,
-  parent: Directory,
-  row: Row,
-  since: number,
-): Promise<Directory | undefined> {
-  const identity = identityOf(openRecord(context, parent, row));
-  const child = context.directories.of(identity);
-  const head = await child.head(since);
-  return head.state === 'live' && sameBytes(head.linkId, identity.linkId) ? child : undefined;
 }
 
 /**

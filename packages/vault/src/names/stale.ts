@@ -2,15 +2,14 @@ import { sameBytes } from '../bytes.js';
 import type { VaultContext } from '../context.js';
 import type { Directory } from '../directory/directory.js';
 import type { Row } from '../directory/rows.js';
-import { readMoves } from './moves-register.js';
+import { isLeftOver } from './link.js';
 
 /**
- * Removes a directory record whose link its child no longer knows. Only while no move is under way: the record of an
- * arriving directory looks just the same until the child is relinked. Best effort; never rejects.
+ * Removes a directory record whose link its child no longer knows. Best effort; never rejects.
  */
 export async function cleanStale(context: VaultContext, parent: Directory, row: Row): Promise<boolean> {
   try {
-    if ((await readMoves(context)).move !== undefined) return false;
+    if (!(await isLeftOver(context, parent, row))) return false;
     return await parent.commits.submit({
       reclaims: true,
       apply: async (transaction) => {

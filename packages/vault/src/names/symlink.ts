@@ -2,8 +2,9 @@ import { MAX_LINK_TARGET_BYTES, utf8Length } from '@latchkey/encryption';
 import type { VaultContext } from '../context.js';
 import { VaultError } from '../errors.js';
 import { buildRecord, freshListing, openRecord } from '../record/build.js';
-import { describe, directoryKey } from '../record/entry.js';
+import { entryOf } from '../record/entry.js';
 import type { Entry, Path } from '../session.js';
+import { vacate } from './link.js';
 import { show } from './path.js';
 import { inParent, lookUp } from './resolve.js';
 
@@ -20,15 +21,14 @@ export async function makeSymlink(context: VaultContext, target: string, path: P
       apply: async (transaction) => {
         if (
           (await transaction.get(name)) !== undefined ||
-          (await transaction.get(directoryKey(name))) !== undefined
+          !(await vacate(context, directory, transaction, name))
         ) {
           throw new VaultError('exists', `there is something of that name already: ${show(path)}`);
         }
         const listing = { ...freshListing('symlink'), size };
-        await transaction.put(
-          buildRecord(context, directory, name, { listing, content: { linkTarget: target } }),
-        );
-        return describe(name, listing, directory.id);
+        const record = buildRecord(context, directory, name, { listing, content: { linkTarget: target } });
+        await transaction.put(record);
+        return entryOf(record, directory.id);
       },
     }),
   );
