@@ -8,6 +8,7 @@ import { guardProtocol } from './guard/protocol-guard.js';
 import { rekeyRegularly } from './guard/rekey.js';
 import { endSocket } from './guard/socket-guard.js';
 import { closeChannel, SftpSession } from './session/sftp-session.js';
+import type { UnfinishedWork } from './session/unfinished-work.js';
 
 export interface ConnectionOptions {
   readonly limits: SftpLimits;
@@ -15,6 +16,7 @@ export interface ConnectionOptions {
   readonly log: Logger;
   readonly login: Omit<LoginOptions, 'onExhausted'>;
   readonly onAuthenticated: () => void;
+  readonly unfinished: UnfinishedWork;
 }
 
 /** Everything between the greeting of one client and its end: login, channels, timers. */
@@ -92,7 +94,7 @@ export class ClientConnection {
     this.#channels += 1;
     this.#restartIdleTimer();
     const session = accept();
-    const { log, limits, owner } = this.#options;
+    const { log, limits, owner, unfinished } = this.#options;
     let sftp: SftpSession | undefined;
     session.once('close', () => {
       this.#channels -= 1;
@@ -107,7 +109,7 @@ export class ClientConnection {
         if (info.name !== 'sftp') return refuse?.();
         const channel = acceptChannel();
         if (channel === undefined) return;
-        sftp = new SftpSession(channel, this.#socket, { vault, owner, limits, log });
+        sftp = new SftpSession(channel, this.#socket, { vault, owner, limits, log, unfinished });
         this.#sessions.add(sftp);
         channel.on('data', () => this.#idleTimer?.refresh());
       },

@@ -15,6 +15,7 @@ import { LoginDelays } from './guard/login-delays.js';
 import { Slots } from './guard/slots.js';
 import { endSocket, regulateSocket } from './guard/socket-guard.js';
 import { describeHostKey, type HostKeyIdentity } from './host-key.js';
+import { UnfinishedWork } from './session/unfinished-work.js';
 
 /** Passwords waiting to be checked; more are refused unread. */
 const MAX_WAITING_PASSWORDS = 128;
@@ -53,7 +54,10 @@ export class SftpServer {
     return new SftpServer(engine, address, hostKey);
   }
 
-  /** Stops listening and ends every connection; what clients had not closed stays as drafts. */
+  /**
+   * Stops listening and ends every connection. What clients had not closed stays as drafts. Resolves when nothing
+   * uses a session any more, so that the vault can be closed.
+   */
   close(): Promise<void> {
     return this.#engine.close();
   }
@@ -69,6 +73,7 @@ class ServerEngine {
   readonly #delays: LoginDelays;
   readonly #passwordSlots: Slots;
   readonly #ciphers = new CipherPreference(aesIsFast());
+  readonly #unfinished = new UnfinishedWork();
   readonly #sockets = new Set<Socket>();
   readonly #clients = new Set<ClientConnection>();
   /** By socket, because ssh2 announces a connection only once its greeting has arrived. */
@@ -111,6 +116,7 @@ class ServerEngine {
     for (const client of this.#clients) client.stop();
     for (const socket of this.#sockets) endSocket(socket, 500);
     await closed;
+    await this.#unfinished.done();
   }
 
   #onSocket(socket: Socket): void {
@@ -160,6 +166,7 @@ class ServerEngine {
         address: networkOf(address),
         log: this.#log,
       },
+      unfinished: this.#unfinished,
       onAuthenticated: () => {
         clearTimeout(loginTimer);
         admission.authenticated();

@@ -203,7 +203,7 @@ describe('connections', () => {
     const closed = slow.map((socket) => closing(socket));
     for (const [index, socket] of slow.entries()) {
       if (index % 3 === 1) socket.write('SSH-2.0-slo');
-      if (index % 3 === 2) socket.write('SSH-2.0-slow\r\n\0\0\x01\0', 'latin1');
+      if (index % 3 === 2) socket.write('SSH-2.0-slow\r\n\0\0\0\xfc', 'latin1');
     }
     await stillServes(fixture);
     await Promise.all(closed);

@@ -1,9 +1,10 @@
 import { generateKeyPairSync } from 'node:crypto';
 import ssh2 from 'ssh2';
 import { afterEach, describe, expect, test } from 'vitest';
+import { PACKET } from '../src/codec/constants.js';
 import { describeHostKey, makeHostKey, type UserDirectory } from '../src/index.js';
 import { MemorySession } from './memory-session.js';
-import { type Fixture, type FixtureOptions, PASSWORD, startFixture, USER, until } from './support/fixture.js';
+import { type Fixture, type FixtureOptions, PASSWORD, startFixture, USER } from './support/fixture.js';
 import { connect, RawClient } from './support/raw-client.js';
 
 const fixtures: Fixture[] = [];
@@ -110,7 +111,7 @@ describe('passwords', () => {
     });
     await closed;
     expect(tries).toBeLessThanOrEqual(4);
-    expect(fixture.log.some(({ details }) => details['reason'] === 'too many failed logins')).toBe(true);
+    expect(fixture.log.some(({ details }) => details.reason === 'too many failed logins')).toBe(true);
   });
 });
 
@@ -203,9 +204,20 @@ test('a port in use is an error that says so', async () => {
 test('a server that is closed lets its clients go and abandons their files', async () => {
   const fixture = await start();
   const client = await RawClient.open(fixture);
-  await client.open('/f', 0x02 | 0x08);
-  await fixture.server.close();
+  const handle = await client.open('/f', 0x02 | 0x08);
+  let open = (): void => {};
+  fixture.vault.gate = new Promise((resolve) => {
+    open = resolve;
+  });
+  client.post(PACKET.WRITE, (writer) => writer.bytes(handle).uint64(0).text('on its way'));
+  client.post(PACKET.STAT, (writer) => writer.text('/'));
+  expect((await client.next()).type).toBe(PACKET.ATTRS);
+  const closed = fixture.server.close();
   await client.closed;
-  await until(() => fixture.vault.openHandles === 0, 'the handle to be abandoned');
+  expect(fixture.vault.openHandles).toBe(1);
+  open();
+  await closed;
+  expect(fixture.vault.openHandles).toBe(0);
+  expect(fixture.vault.abandoned).toEqual(['f']);
   await expect(connect(fixture, { password: PASSWORD })).rejects.toThrow();
 });

@@ -16,6 +16,7 @@ import { HandleTable } from './handles.js';
 import { PathOrder } from './path-order.js';
 import { ReadAheadBudget } from './read-ahead.js';
 import { ReplyStream } from './reply-stream.js';
+import type { UnfinishedWork } from './unfinished-work.js';
 
 /** What every request counts for, in bytes, however small its packet is. */
 const REQUEST_COST_BYTES = 8 * 1024;
@@ -25,6 +26,8 @@ export interface SessionOptions {
   readonly owner: Owner;
   readonly limits: SftpLimits;
   readonly log: Logger;
+  /** Takes what is left to do when the session has ended. */
+  readonly unfinished: UnfinishedWork;
 }
 
 /**
@@ -43,6 +46,7 @@ export class SftpSession {
   #pendingRequests = 0;
   #paused = false;
   #inputEnded = false;
+  readonly #onRequestsDone: (() => void)[] = [];
 
   constructor(channel: ServerChannel, socket: Socket, options: SessionOptions) {
     this.#channel = channel;
@@ -72,10 +76,15 @@ export class SftpSession {
     this.#abandonHandles();
   }
 
+  /** Gives up every open file once the requests that had arrived for it are done. */
   #abandonHandles(): void {
+    const { unfinished } = this.#options;
+    if (this.#pendingRequests > 0) {
+      unfinished.add(new Promise<void>((resolve) => this.#onRequestsDone.push(resolve)));
+    }
     for (const handle of this.#context.handles.drain()) {
-      if (handle.kind === 'file')
-        handle.abandon().catch((error: unknown) => this.#report('abandoning a file', error));
+      if (handle.kind !== 'file') continue;
+      unfinished.add(handle.abandon().catch((error: unknown) => this.#report('abandoning a file', error)));
     }
   }
 
@@ -127,6 +136,7 @@ export class SftpSession {
       this.#replies.send(reply);
       this.#pendingBytes -= cost;
       this.#pendingRequests -= 1;
+      if (this.#pendingRequests === 0) for (const done of this.#onRequestsDone.splice(0)) done();
       this.#regulate();
       this.#finishIfDone();
     });
