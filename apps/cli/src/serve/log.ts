@@ -12,8 +12,13 @@ export type Log = (level: LogLevel, message: string, details?: Readonly<Record<s
  */
 export function makeLog(format: LogFormat, least: LogLevel): Log {
   const write = format === 'json' ? jsonLine : prettyLine;
+  let readable = true;
+  // A log that nobody reads any more must not end the server, nor be logged in turn.
+  process.stderr.on('error', () => {
+    readable = false;
+  });
   return (level, message, details = {}) => {
-    if (ORDER.indexOf(level) < ORDER.indexOf(least)) return;
+    if (!readable || ORDER.indexOf(level) < ORDER.indexOf(least)) return;
     process.stderr.write(`${write(level, message, details)}\n`);
   };
 }
