@@ -1,4 +1,4 @@
-/** Every way an operation of this package can fail, with one meaning each. docs/format.md has the same table. */
+/** Every way an operation of this package can fail, with one meaning each. docs/errors.md has the same table. */
 export const ENCRYPTION_ERROR_CODES = {
   damaged: 'bytes fail authentication, or belong to another place',
   malformed: 'bytes are not the one canonical form of any value',
