@@ -80,7 +80,10 @@ describe('what ssh2 lets through', () => {
     const client = await RawClient.open(fixture);
     const closed = closing(client.ssh);
     const handle = await client.open('/f', 0x02 | 0x08);
-    fixture.vault.gate = new Promise(() => {});
+    let release = (): void => {};
+    fixture.vault.gate = new Promise((resolve) => {
+      release = resolve;
+    });
     const remote = (client.channel as unknown as { outgoing: { id: number } }).outgoing.id;
     const writer = new PacketWriter(PACKET.WRITE)
       .uint32(4)
@@ -104,6 +107,7 @@ describe('what ssh2 lets through', () => {
     }
     await closed;
     expect(fixture.log.some(({ details }) => details.reason === 'data beyond the channel window')).toBe(true);
+    release();
     fixture.vault.gate = undefined;
     expect(await other.open('/other', 0x02 | 0x08)).toHaveLength(4);
     other.end();
