@@ -25,9 +25,9 @@ const clean =
     cleanDirectory(context, uid);
 
 /** A put whose session renewed its lease at the beginning and may be suspended at any step. */
-const leased = (path: string, atom: string): Script =>
+const leased = (path: string, ...atoms: string[]): Script =>
   function* (context) {
-    yield* called(put(path, atom), putLeased(context, path, [atom], BEGINNING));
+    yield* called(put(path, ...atoms), putLeased(context, path, atoms, BEGINNING));
   };
 
 const FLAT = { 'p/': [], 'p/a': ['v1'] };
@@ -124,7 +124,7 @@ export const CASES = {
       A: calls(fromTo('moveDirectory', 'p/d', 'q/d')),
       B: calls(fromTo('moveDirectory', 'p/d', 'e')),
     },
-    crashes: 1,
+    ...trouble,
   },
   'two directories into each other': {
     tree: NESTED,
@@ -132,7 +132,7 @@ export const CASES = {
       A: calls(fromTo('moveDirectory', 'd', 'e/d')),
       B: calls(fromTo('moveDirectory', 'e', 'd/e')),
     },
-    crashes: 1,
+    ...trouble,
   },
   'a directory into itself': {
     tree: { 'd/': [], 'd/e/': [] },
@@ -147,32 +147,32 @@ export const CASES = {
   'move of a directory against rmdir of the target': {
     tree: DEEP,
     actors: { A: calls(fromTo('moveDirectory', 'p/d', 'q/d')), B: calls(on('rmdir', 'q')) },
-    crashes: 1,
+    ...trouble,
   },
   'move of a directory against its rmdir': {
     tree: { 'p/': [], 'p/d/': [], 'q/': [] },
     actors: { A: calls(fromTo('moveDirectory', 'p/d', 'q/d')), B: calls(on('rmdir', 'p/d')) },
-    crashes: 1,
+    ...trouble,
   },
   'move of a directory against its recursive remove': {
     tree: DEEP,
     actors: { A: calls(fromTo('moveDirectory', 'p/d', 'q/d')), B: calls(on('removeTree', 'p/d')) },
-    crashes: 1,
+    ...trouble,
   },
   'move of a directory against removal of its parent': {
     tree: DEEP,
     actors: { A: calls(fromTo('moveDirectory', 'p/d', 'q/d')), B: calls(on('removeTree', 'p')) },
-    crashes: 1,
+    ...trouble,
   },
   'move of a directory against its rename': {
     tree: DEEP,
     actors: { A: calls(fromTo('moveDirectory', 'p/d', 'q/d')), B: calls(fromTo('rename', 'p/d', 'p/e')) },
-    crashes: 1,
+    ...trouble,
   },
   'move of a directory against mkdir of its new name': {
     tree: DEEP,
     actors: { A: calls(fromTo('moveDirectory', 'p/d', 'q/d')), B: calls(on('mkdir', 'q/d')) },
-    crashes: 1,
+    ...trouble,
   },
   'move of a directory with unknown outcomes': {
     tree: DEEP,
@@ -182,8 +182,7 @@ export const CASES = {
   'move of a directory against cleaning': {
     tree: DEEP,
     actors: { A: calls(fromTo('moveDirectory', 'p/d', 'q/d')), B: clean('Dq') },
-    crashes: 1,
-    swapFaults: 1,
+    ...trouble,
   },
   'there and back': {
     tree: DEEP,
@@ -261,9 +260,21 @@ export const CASES = {
     actors: { A: calls(fromTo('moveDirectory', 'q/d', 'p/d')), gc },
     ...trouble,
   },
+  'gc against a move of a directory that holds an empty one': {
+    tree: { 'p/': [], 'q/': [], 'q/d/': [], 'q/d/e/': [] },
+    actors: { A: calls(fromTo('moveDirectory', 'q/d', 'p/d')), gc },
+    ...trouble,
+  },
   'gc against a copy out of a removed tree': {
     tree: { 'p/': [], 'q/': [], 'q/a': ['v1'] },
     actors: { A: calls(fromTo('copy', 'q/a', 'p/b')), B: calls(on('removeTree', 'q')), gc },
+    ticks: 1,
+  },
+  'gc after an unfinished rmdir': {
+    tree: { 'p/': [], 'p/d/': [] },
+    actors: { A: calls(on('rmdir', 'p/d')), gc },
+    crashes: 1,
+    ticks: 3,
   },
   'gc against a copy and a remove': {
     tree: { 'p/': [], 'q/': [], 'q/a': ['v1'] },
@@ -271,8 +282,9 @@ export const CASES = {
   },
   'gc against a slow copy and a remove': {
     tree: { 'p/': [], 'q/': [], 'q/a': ['v1'] },
-    actors: { A: calls(fromTo('copy', 'q/a', 'p/b'), on('remove', 'q/a')), gc },
-    ticks: 5,
+    actors: { A: calls(fromTo('copy', 'q/a', 'p/b')), B: calls(on('remove', 'q/a')), gc },
+    ticks: 1,
+    limits: { noteAge: 1, markLimit: 0, operationLimit: 0 },
   },
   'gc against a put': {
     tree: FLAT,
@@ -282,10 +294,10 @@ export const CASES = {
   'gc against a suspended session': {
     tree: FLAT,
     actors: {
-      A: leased('p/a', 'v2'),
+      A: leased('p/a', 'v2', 'w2'),
       gc: (context) => collectGarbage(context, [OLD_SESSION, 'A']),
     },
-    ticks: 3,
+    ticks: 2,
     crashes: 1,
   },
 } satisfies Record<string, Case>;

@@ -1,6 +1,6 @@
 import type { Context } from './context.js';
 import { type Head, headKey, type Lease, listReachesBack, MOVES_KEY, type Moves } from './head.js';
-import type { Actor } from './world.js';
+import type { Actor, Knowledge } from './world.js';
 
 export interface Read<T> {
   readonly value: T;
@@ -8,18 +8,19 @@ export interface Read<T> {
   readonly now: number;
 }
 
-function* readRegister<T>(key: string): Actor<Read<T> | undefined> {
-  const outcome = yield { do: 'read', key };
+function* readRegister<T>(key: string, knows?: Knowledge): Actor<Read<T> | undefined> {
+  const outcome = yield knows === undefined ? { do: 'read', key } : { do: 'read', key, knows };
   return outcome.is === 'value'
     ? { value: outcome.value as T, tag: outcome.tag, now: outcome.now }
     : undefined;
 }
 
-export const readHead = (uid: string): Actor<Read<Head> | undefined> => readRegister<Head>(headKey(uid));
+export const readHead = (uid: string, knows?: Knowledge): Actor<Read<Head> | undefined> =>
+  readRegister<Head>(headKey(uid), knows);
 export const readLease = (key: string): Actor<Read<Lease> | undefined> => readRegister<Lease>(key);
 
-export function* readMoves(): Actor<Read<Moves>> {
-  return (yield* readRegister<Moves>(MOVES_KEY))!;
+export function* readMoves(knows?: Knowledge): Actor<Read<Moves>> {
+  return (yield* readRegister<Moves>(MOVES_KEY, knows))!;
 }
 
 /** Makes a register that only this actor can know of. */
@@ -77,7 +78,7 @@ export function* commit<T>(
     }
     if (head.state === 'dead' && rules.deadRefusesCommits) return { ok: false, error: 'gone' };
     if (head.link !== place.link) return { ok: false, error: 'gone' };
-    const edited = yield* edit(head, now);
+    const edited = yield* context.within(undefined, edit(head, now));
     if ('fail' in edited) return { ok: false, error: edited.fail };
     const key = headKey(place.uid);
     let { tag } = seen;

@@ -1,6 +1,6 @@
 import type { Call } from './plain.js';
 import type { Limits, Rules } from './rules.js';
-import type { Actor } from './world.js';
+import type { Actor, Knowledge } from './world.js';
 
 /** What an actor knows of itself. It is made anew for every run, and everything in it follows from the outcomes seen. */
 export class Context {
@@ -10,7 +10,10 @@ export class Context {
   session: string;
   /** Unshared blobs that this actor dropped, with the time of the commit. */
   readonly released: { readonly at: number; readonly blobs: readonly string[] }[] = [];
+  /** Directories that this actor removed. */
+  readonly killed: { readonly at: number; readonly uid: string }[] = [];
   #count = 0;
+  readonly #frames: unknown[] = [];
 
   constructor(name: string, rules: Rules, limits: Limits) {
     this.name = name;
@@ -23,6 +26,23 @@ export class Context {
   fresh(kind: string): string {
     this.#count += 1;
     return `${kind}${this.#count}${this.name}`;
+  }
+
+  /**
+   * Runs `body`, whose caller remembers no more than `remembers` (and what its own callers do). `undefined`: it
+   * remembers more than it can say.
+   */
+  *within<T>(remembers: unknown, body: Actor<T>): Actor<T> {
+    this.#frames.push(remembers);
+    const result = yield* body;
+    this.#frames.pop();
+    return result;
+  }
+
+  /** What the actor knows at a step before which it remembers no more than `remembers`. */
+  knows(label: string, remembers: unknown): Knowledge {
+    if (this.#frames.includes(undefined)) return undefined;
+    return JSON.stringify([label, remembers, this.#frames, this.#count, this.session, this.released, this.killed]);
   }
 }
 

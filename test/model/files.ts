@@ -1,8 +1,8 @@
 import { type Committed, commit } from './commit.js';
 import type { Context } from './context.js';
 import { dropEntry, type Entry, type FileRecord, type Head, next, noteDropped, setEntry, unmarked } from './head.js';
-import { makeDirectory } from './directories.js';
-import { isOccupied } from './moves.js';
+import { makeDirectory, sweepDead } from './directories.js';
+import { refusal } from './moves.js';
 import { type Directory, resolveDirectory, split } from './resolve.js';
 import type { Actor } from './world.js';
 
@@ -30,11 +30,15 @@ export function* releaseDropped(context: Context): Actor<void> {
     yield { do: 'wait', until: at + context.limits.grace };
     for (const key of blobs) yield { do: 'delete', key };
   }
+  for (const { at, uid } of context.killed) {
+    yield { do: 'wait', until: at + context.limits.grace };
+    yield* sweepDead(context, uid);
+  }
 }
 
 /** Replaces one entry and leaves a note of what was there. */
 export function replaced(context: Context, head: Head, now: number, name: string, record: FileRecord, by: string): Head {
-  const notes = noteDropped(head, head.entries[name], now, context.rules);
+  const notes = noteDropped(head, head.entries[name], now);
   return next(head, by, context.limits.window, { entries: setEntry(head.entries, name, record), notes });
 }
 
@@ -50,9 +54,10 @@ export function* put(context: Context, path: string, atoms: readonly string[], o
   const operation = context.fresh('put');
   let segments: readonly string[] | undefined;
   for (let attempt = 0; attempt < ATTEMPTS; attempt += 1) {
-    const found = yield* resolveDirectory(context, parent);
+    const knows = context.knows('put', [operation, attempt, segments]);
+    const found = yield* resolveDirectory(context, parent, knows);
     if (!found.ok && found.error === 'not-found' && options?.parents === true) {
-      const made = yield* makeDirectory(context, parent.join('/'));
+      const made = yield* context.within([operation, attempt], makeDirectory(context, parent.join('/')));
       if (made !== 'ok' && made !== 'exists') return made;
       continue;
     }
@@ -81,8 +86,8 @@ export function commitFile(
 ): Actor<Committed<Entry | undefined>> {
   const by = options.by === undefined ? {} : { by: options.by };
   return commit(context, directory, operation, function* (head, now) {
-    const folder = head.entries[`${name}/`];
-    if (folder?.kind === 'directory' && (yield* isOccupied(context, folder))) return { fail: 'is-a-directory' };
+    const refused = yield* refusal(context, head.entries[`${name}/`], 'is-a-directory');
+    if (refused !== undefined) return { fail: refused };
     const old = head.entries[name];
     if (old !== undefined && options.exclusive === true && context.rules.exclusiveChecks) return { fail: 'exists' };
     const record: FileRecord = { kind: 'file', segments, shared: false };
@@ -96,7 +101,7 @@ export function* append(context: Context, path: string, atom: string): Actor<str
   const operation = context.fresh('append');
   let added: readonly string[] | undefined;
   for (let attempt = 0; attempt < ATTEMPTS; attempt += 1) {
-    const found = yield* resolveDirectory(context, parent);
+    const found = yield* resolveDirectory(context, parent, context.knows('append', [operation, attempt, added]));
     if (!found.ok) return found.error;
     const opened = found.directory.seen.value.entries[name];
     added ??= yield* upload(context, [atom]);
@@ -120,12 +125,12 @@ export function* removeFile(context: Context, path: string): Actor<string> {
   const { parent, name } = split(path);
   const operation = context.fresh('remove');
   for (let attempt = 0; attempt < ATTEMPTS; attempt += 1) {
-    const found = yield* resolveDirectory(context, parent);
+    const found = yield* resolveDirectory(context, parent, context.knows('change', [operation, attempt]));
     if (!found.ok) return found.error;
     const committed = yield* commit(context, found.directory, operation, function* (head, now) {
       const old = head.entries[name];
       if (old === undefined) return { fail: 'not-found' };
-      const change = { entries: dropEntry(head.entries, name), notes: noteDropped(head, old, now, context.rules) };
+      const change = { entries: dropEntry(head.entries, name), notes: noteDropped(head, old, now) };
       return { head: next(head, operation, context.limits.window, change), value: old };
     });
     if (committed.ok) {
@@ -143,24 +148,24 @@ export function* renameInside(context: Context, from: string, to: string): Actor
   const target = split(to).name;
   const operation = context.fresh('rename');
   for (let attempt = 0; attempt < ATTEMPTS; attempt += 1) {
-    const found = yield* resolveDirectory(context, parent);
+    const found = yield* resolveDirectory(context, parent, context.knows('change', [operation, attempt]));
     if (!found.ok) return found.error;
     const committed = yield* commit(context, found.directory, operation, function* (head, now) {
       const file = head.entries[name];
       const folder = head.entries[`${name}/`];
-      const place = head.entries[`${target}/`];
-      if (place?.kind === 'directory' && (yield* isOccupied(context, place))) return { fail: 'exists' };
+      const refused = yield* refusal(context, head.entries[`${target}/`], 'exists');
+      if (refused !== undefined) return { fail: refused };
       if (file?.kind === 'file') {
-        const notes = noteDropped(head, head.entries[target], now, context.rules);
+        const notes = noteDropped(head, head.entries[target], now);
         const entries = setEntry(dropEntry(head.entries, name), target, unmarked(file, context.rules));
         const old = head.entries[target];
         return { head: next(head, operation, context.limits.window, { entries, notes }), value: old };
       }
-      if (folder?.kind !== 'directory' || !(yield* isOccupied(context, folder))) return { fail: 'not-found' };
+      const found = yield* refusal(context, folder, 'exists');
+      if (folder === undefined || found !== 'exists') return { fail: found ?? 'not-found' };
       if (head.entries[target] !== undefined) return { fail: 'exists' };
       const entries = setEntry(dropEntry(head.entries, `${name}/`), `${target}/`, folder);
-      const notes = noteDropped(head, place, now, context.rules);
-      return { head: next(head, operation, context.limits.window, { entries, notes }), value: undefined };
+      return { head: next(head, operation, context.limits.window, { entries }), value: undefined };
     });
     if (committed.ok) {
       dropped(context, committed.value, committed.now);
@@ -176,7 +181,7 @@ export function* read(context: Context, path: string): Actor<string> {
   const { parent, name } = split(path);
   const atoms: string[] = [];
   for (let attempt = 0; attempt < ATTEMPTS; attempt += 1) {
-    const found = yield* resolveDirectory(context, parent);
+    const found = yield* resolveDirectory(context, parent, context.knows('read', [attempt, atoms]));
     if (!found.ok) return found.error;
     const record = found.directory.seen.value.entries[name];
     if (record?.kind !== 'file') return 'not-found';

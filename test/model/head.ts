@@ -22,8 +22,6 @@ export interface DirectoryRecord {
   readonly kind: 'directory';
   readonly uid: string;
   readonly link: string;
-  /** The move that brings the directory here; stays after the arrival, when it means nothing any more. */
-  readonly arriving?: string;
 }
 
 export type Entry = FileRecord | DirectoryRecord;
@@ -32,15 +30,12 @@ export type Entry = FileRecord | DirectoryRecord;
 export interface ReleaseNote {
   readonly at: number;
   readonly blobs: readonly string[];
-  readonly directory: string | null;
 }
 
 export interface Head {
   /** 0: nothing was ever committed after the head was made. */
   readonly revision: number;
   readonly state: 'live' | 'dead';
-  /** When it died, in ticks; 0 while alive. */
-  readonly diedAt: number;
   readonly link: string;
   /** Files by name, directories by name and '/'. */
   readonly entries: Readonly<Record<string, Entry>>;
@@ -62,14 +57,13 @@ export interface MovePlan {
   readonly newLink: string;
   readonly source: string;
   readonly sourceKey: string;
-  readonly target: string;
   readonly targetKey: string;
 }
 
 export interface Moves {
   readonly plan: MovePlan | null;
-  /** Decided: this move will not happen. */
-  readonly aborting: boolean;
+  /** Directories of earlier movers whose late relink has not been made impossible yet. */
+  readonly unfenced: readonly string[];
 }
 
 export const ROOT = { uid: 'root', link: 'root' } as const;
@@ -78,7 +72,7 @@ export const headKey = (uid: string): string => `h/${uid}`;
 export const leaseKey = (session: string): string => `w/${session}`;
 
 export function emptyHead(link: string): Head {
-  return { revision: 0, state: 'live', diedAt: 0, link, entries: {}, operations: [], notes: [] };
+  return { revision: 0, state: 'live', link, entries: {}, operations: [], notes: [] };
 }
 
 /** The next revision of a head, with the operation that made it. */
@@ -91,12 +85,8 @@ export const setEntry = withKey<Entry>;
 export const dropEntry = withoutKey<Entry>;
 
 /** The notes of a head after `old` was dropped or replaced by something that does not hold its segments. */
-export function noteDropped(head: Head, old: Entry | undefined, now: number, rules: Rules): readonly ReleaseNote[] {
-  if (old === undefined) return head.notes;
-  if (old.kind === 'directory') {
-    return rules.directoryNotes ? [...head.notes, { at: now, blobs: [], directory: old.uid }] : head.notes;
-  }
-  return [...head.notes, { at: now, blobs: old.segments, directory: null }];
+export function noteDropped(head: Head, old: Entry | undefined, now: number): readonly ReleaseNote[] {
+  return old?.kind === 'file' ? [...head.notes, { at: now, blobs: old.segments }] : head.notes;
 }
 
 /** A record without its mark: whoever changes a record that is being moved keeps it where it is. */

@@ -41,17 +41,23 @@ export function* putLeased(
 ): Actor<string> {
   const { rules, limits } = context;
   let own: Own = { session: context.session, renewedAt };
-  let segments = yield* upload(context, atoms);
-  for (let attempt = 0; attempt < 4; attempt += 1) {
-    const found = yield* resolveDirectory(context, split(path).parent);
+  let segments: string[] = [];
+  for (let attempt = 0; attempt < 8; attempt += 1) {
+    const knows = context.knows('leased', [own, segments, attempt]);
+    const found = yield* resolveDirectory(context, split(path).parent, knows);
     if (!found.ok) return found.error;
     const { now } = found.directory.seen;
     if (rules.renewBeforeCommit && now >= own.renewedAt + limits.quarter) {
       const renewed: Own | undefined = yield* renew(own.session);
       if (renewed === undefined) {
         own = yield* startSession(context, now);
-        segments = yield* upload(context, atoms);
+        // What the dead session wrote may be gone, and must be written again.
+        if (rules.proveEverySession) segments = [];
       } else own = renewed;
+      continue;
+    }
+    if (segments.length < atoms.length) {
+      segments = [...segments, ...(yield* upload(context, [atoms[segments.length]!]))];
       continue;
     }
     const by = rules.promptSwaps ? own.renewedAt + limits.quarter : undefined;
@@ -63,7 +69,7 @@ export function* putLeased(
     const late = committed.now >= own.renewedAt + limits.quarter;
     if (rules.verifyAfterCommit && late && !(yield* isIntact(own, segments))) {
       own = yield* startSession(context, committed.now);
-      segments = yield* upload(context, atoms);
+      segments = [];
       continue;
     }
     dropped(context, committed.value, committed.now);

@@ -36,6 +36,7 @@ export class Unfolding {
   readonly #make: () => Context;
   readonly #nodes = new Map<string, Local>();
   readonly #outcomes = new Interner();
+  readonly #known = new Map<string, Local>();
   #count = 0;
   readonly start: Local;
 
@@ -49,9 +50,20 @@ export class Unfolding {
     const key = `${local.id} ${this.#outcomes.number(JSON.stringify(outcome))}`;
     const known = this.#nodes.get(key);
     if (known !== undefined) return known;
-    const node = this.#arrive(local, outcome);
+    const arrived = this.#arrive(local, outcome);
+    const node = this.#sameKnowledge(arrived);
     this.#nodes.set(key, node);
     return node;
+  }
+
+  /** The first node seen with the same step and the same knowledge. */
+  #sameKnowledge(local: Local): Local {
+    const { step, begins, ends } = local;
+    if (step === undefined || !('knows' in step)) return local;
+    const key = JSON.stringify([step, begins, ends]);
+    const known = this.#known.get(key);
+    if (known === undefined) this.#known.set(key, local);
+    return known ?? local;
   }
 
   /** Runs the actor again up to here. Its marks (`begin`, `end`) take no time and are stepped over. */

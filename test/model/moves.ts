@@ -1,4 +1,4 @@
-import { type Committed, commit, readHead, readMoves } from './commit.js';
+import { type Committed, commit, type Read, readHead, readMoves } from './commit.js';
 import type { Context } from './context.js';
 import {
   type DirectoryRecord,
@@ -8,20 +8,19 @@ import {
   type MovePlan,
   type Moves,
   next,
-  noteDropped,
   setEntry,
 } from './head.js';
-import { isValid, resolveDirectory, split } from './resolve.js';
-import type { Actor } from './world.js';
+import { type Directory, isValid, resolveDirectory, split } from './resolve.js';
+import type { Actor, Outcome } from './world.js';
 
 /**
- * Rule 6. A directory is where its link id says. The child's head is the arbiter: the swap of its link id is the move,
- * and everything before can be taken back, everything after only tidies up. `m` makes movers take turns, so that what
- * the mover learnt about ancestors holds until it is done.
+ * Rule 6. A directory is where its link id says: the swap of the child's link id is the move, what comes before can be
+ * taken back, and what comes after only tidies up. The register `m` makes movers take turns, so that what a mover
+ * learnt about ancestors holds until it is done.
  */
 export function* moveDirectory(context: Context, from: string, to: string): Actor<string> {
-  for (let attempt = 0; attempt < 3; attempt += 1) {
-    const result = yield* tryMove(context, from, to);
+  for (let attempt = 0; attempt < context.limits.moveAttempts; attempt += 1) {
+    const result = yield* context.within(attempt, tryMove(context, from, to));
     if (result !== 'again') return result;
   }
   return 'conflict';
@@ -30,204 +29,194 @@ export function* moveDirectory(context: Context, from: string, to: string): Acto
 function* tryMove(context: Context, from: string, to: string): Actor<string> {
   const source = split(from);
   const target = split(to);
-  const moved = yield* resolveDirectory(context, [...source.parent, source.name]);
+  const moved = yield* resolveDirectory(context, [...source.parent, source.name], context.knows('move', null));
   if (!moved.ok) return moved.error;
-  const goal = yield* resolveDirectory(context, target.parent);
-  if (!goal.ok) return goal.error;
-  const operation = context.fresh('move');
   const plan: MovePlan = {
-    operation,
+    operation: context.fresh('move'),
     uid: moved.directory.uid,
     oldLink: moved.directory.link,
     newLink: context.fresh('link'),
     source: moved.directory.chain.at(-2)!,
     sourceKey: `${source.name}/`,
-    target: goal.directory.uid,
     targetKey: `${target.name}/`,
   };
-  if (!context.rules.movesTakeTurns) {
-    if (goal.directory.chain.includes(plan.uid)) return 'invalid-argument';
-    return yield* arrive(context, plan, goal.directory.link, target.name);
-  }
-  if (!(yield* takeTurn(context, plan))) return 'again';
-  const place = yield* resolveDirectory(context, target.parent);
-  const refused = !place.ok
-    ? place.error
-    : place.directory.uid !== plan.target
-      ? 'again'
-      : place.directory.chain.includes(plan.uid) && context.rules.ancestryCheck
-        ? 'invalid-argument'
-        : undefined;
-  if (refused !== undefined || !place.ok) {
-    return (yield* abort(context, plan)) === 'committed' ? 'ok' : (refused ?? 'again');
-  }
-  return yield* arrive(context, plan, place.directory.link, target.name);
+  if (context.rules.movesTakeTurns && !(yield* takeTurn(context, plan))) return 'again';
+  const place = yield* resolveDirectory(context, target.parent, context.knows('check', plan));
+  const result = place.ok
+    ? yield* moveTo(context, plan, place.directory, target.name)
+    : place.error;
+  if (context.rules.movesTakeTurns) yield* context.within(result, release(context, plan));
+  return result;
 }
 
 /**
- * Takes `m`, after finishing what a predecessor left there. A plan whose swap had an unknown outcome may already have
- * been given up by a successor who saw it: its id is never offered a second time.
+ * Takes `m`. A mover that holds it may be dead or slow, nobody can tell; whoever takes over lets no relink of its
+ * directory through: the directories that are not fenced yet stand in `m` itself, and pass on to the next successor.
  */
 function* takeTurn(context: Context, plan: MovePlan): Actor<boolean> {
+  const { rules } = context;
+  let known: readonly string[] = [];
   let offered = false;
   for (;;) {
-    const moves = yield* readMoves();
-    if (moves.value.plan?.operation === plan.operation) return true;
-    if (offered) return false;
-    if (moves.value.plan !== null) {
-      yield* finishMove(context, moves.value.plan);
-      continue;
+    const moves: Read<Moves> = yield* readMoves(context.knows('take', [plan, known, offered]));
+    const held = moves.value.plan;
+    if (held?.operation === plan.operation) {
+      for (const uid of rules.fencesPassOn ? moves.value.unfenced : known) yield* fence(context, uid);
+      return true;
     }
-    const value: Moves = { plan, aborting: false };
-    const outcome = yield { do: 'swap', key: MOVES_KEY, tag: moves.tag, value };
-    if (outcome.is === 'swapped') return true;
-    offered = outcome.is === 'unknown';
+    if (offered) return false;
+    const unfenced = held === null || !rules.successorsFence ? [] : [...new Set([held.uid, ...moves.value.unfenced])];
+    const value: Moves = { plan, unfenced: rules.fencesPassOn ? unfenced : [] };
+    const outcome: Outcome = yield { do: 'swap', key: MOVES_KEY, tag: moves.tag, value };
+    // A list that only the successor remembers, and only if it is told that its swap took effect.
+    known = outcome.is === 'swapped' ? unfenced : [];
+    offered = outcome.is !== 'conflict';
   }
 }
 
-/** The mover's own way: arriving record, link id, old record, `m`. */
-function* arrive(context: Context, plan: MovePlan, targetLink: string, name: string): Actor<string> {
-  const inserted = yield* insertArriving(context, plan, targetLink, name);
-  if (!inserted.ok) {
-    const ended = yield* abort(context, plan);
-    if (ended === 'committed') return 'ok';
-    return inserted.error === 'gone' ? 'again' : inserted.error;
+/** Swaps the head for one that differs in its revision only, so that every swap in flight of the old one fails. */
+function* fence(context: Context, uid: string): Actor<void> {
+  const operation = context.fresh('fence');
+  for (;;) {
+    const head = yield* readHead(uid);
+    if (head === undefined || head.value.operations.includes(operation)) return;
+    const value = next(head.value, operation, context.limits.window, {});
+    const outcome = yield { do: 'swap', key: headKey(uid), tag: head.tag, value };
+    if (outcome.is === 'swapped') return;
   }
-  const decided = yield* swapLink(context, plan);
-  if (decided === 'committed') {
-    yield* removeOldRecord(context, plan);
-    yield* release(context, plan);
+}
+
+function* moveTo(context: Context, plan: MovePlan, target: Directory, name: string): Actor<string> {
+  if (target.chain.includes(plan.uid) && context.rules.ancestryCheck) return 'invalid-argument';
+  const inserted = yield* insertArriving(context, plan, target, name);
+  if (!inserted.ok && inserted.error !== 'unavailable') return inserted.error === 'gone' ? 'again' : inserted.error;
+  const relinked = inserted.ok ? yield* context.within(target.uid, relink(context, plan)) : 'unavailable';
+  if (relinked === 'ok' || (yield* context.within([target.uid, relinked], isRelinkedAfterAll(context, plan)))) {
+    yield* context.within('moved', dropRecord(context, plan.source, plan.sourceKey, plan.uid, plan.oldLink));
     return 'ok';
   }
-  return (yield* abort(context, plan)) === 'committed' ? 'ok' : 'again';
+  yield* context.within(relinked, dropRecord(context, target.uid, plan.targetKey, plan.uid, plan.newLink));
+  return relinked;
 }
 
-function insertArriving(context: Context, plan: MovePlan, targetLink: string, name: string): Actor<Committed<null>> {
-  return commit(context, { uid: plan.target, link: targetLink }, plan.operation, function* (head, now) {
-    const there = head.entries[plan.targetKey];
+function insertArriving(
+  context: Context,
+  plan: MovePlan,
+  target: Directory,
+  name: string,
+): Actor<Committed<null>> {
+  return commit(context, target, plan.operation, function* (head) {
     if (head.entries[name] !== undefined) return { fail: 'exists' };
-    if (there?.kind === 'directory' && (yield* isOccupied(context, there, plan.operation))) return { fail: 'exists' };
-    const record = { kind: 'directory', uid: plan.uid, link: plan.newLink, arriving: plan.operation } as const;
-    const notes = noteDropped(head, there, now, context.rules);
-    const change = { entries: setEntry(head.entries, plan.targetKey, record), notes };
+    const there = head.entries[plan.targetKey];
+    // While we hold `m`, nobody else's record can arrive.
+    if (there?.kind === 'directory' && (yield* leadsSomewhere(context, there))) return { fail: 'exists' };
+    const record: DirectoryRecord = { kind: 'directory', uid: plan.uid, link: plan.newLink };
+    const change = { entries: setEntry(head.entries, plan.targetKey, record) };
     return { head: next(head, plan.operation, context.limits.window, change), value: null };
   });
 }
 
-/**
- * Whether a directory record stands for something: a directory, or one that may still arrive. Only the order record,
- * `m`, child is safe: when `m` no longer has the move, the link id of the child is final.
- */
-export function* isOccupied(context: Context, record: DirectoryRecord, own?: string): Actor<boolean> {
+/** The move is this one swap. The head is read before `m`: a successor takes `m` first and fences the head second. */
+function* relink(context: Context, plan: MovePlan): Actor<string> {
   const { rules } = context;
-  const arriving = rules.arrivingCounts ? record.arriving : undefined;
-  if (arriving === undefined || arriving === own || rules.movesReadBeforeChild) {
-    if (arriving !== undefined && arriving !== own) yield* helpIfUnderWay(context, arriving);
-    const child = yield* readHead(record.uid);
-    return child !== undefined && isValid(context, child.value, record.link);
-  }
-  const child = yield* readHead(record.uid);
-  if (child !== undefined && isValid(context, child.value, record.link)) return true;
-  return yield* helpIfUnderWay(context, arriving);
-}
-
-function* helpIfUnderWay(context: Context, operation: string): Actor<boolean> {
-  const moves = yield* readMoves();
-  if (moves.value.plan?.operation !== operation) return false;
-  yield* finishMove(context, moves.value.plan);
-  return true;
-}
-
-/** The move is this one swap. `over`: the move is decided elsewhere, or cannot happen. */
-function* swapLink(context: Context, plan: MovePlan): Actor<'committed' | 'over'> {
   for (;;) {
-    const child = yield* readHead(plan.uid);
-    if (child === undefined) return 'over';
-    if (child.value.link === plan.newLink || child.value.operations.includes(plan.operation)) return 'committed';
-    if (child.value.state === 'dead' || child.value.link !== plan.oldLink) return 'over';
-    if (context.rules.movesTakeTurns) {
-      // After the child: who gives this move up marks `m` first and swaps the child's head second.
+    const child = yield* readHead(plan.uid, context.knows('link', plan));
+    if (child === undefined) return 'not-found';
+    if (child.value.link === plan.newLink || child.value.operations.includes(plan.operation)) return 'ok';
+    if (child.value.state === 'dead' || child.value.link !== plan.oldLink) return 'again';
+    if (rules.movesTakeTurns) {
       const moves = yield* readMoves();
-      if (moves.value.plan?.operation !== plan.operation || moves.value.aborting) return 'over';
+      if (moves.value.plan?.operation !== plan.operation) return 'conflict';
     }
     const value = next(child.value, plan.operation, context.limits.window, { link: plan.newLink });
     const outcome = yield { do: 'swap', key: headKey(plan.uid), tag: child.tag, value };
-    if (outcome.is === 'swapped') return 'committed';
+    if (outcome.is === 'swapped') return 'ok';
+    if (outcome.is === 'unknown' && !rules.refusalIsFenced) return 'unavailable';
   }
 }
 
-/** Finishes somebody's move: forward if its record has arrived (the mover's checks were passed), else backward. */
-export function* finishMove(context: Context, plan: MovePlan): Actor<void> {
-  const target = yield* readHead(plan.target);
-  const record = target?.value.entries[plan.targetKey];
-  const arrived = record?.kind === 'directory' && record.link === plan.newLink;
-  if (arrived && (yield* swapLink(context, plan)) === 'committed') {
-    yield* removeOldRecord(context, plan);
-    yield* release(context, plan);
-    return;
-  }
-  yield* abort(context, plan);
-}
-
-/** Gives a move up, unless it has happened. Afterwards nobody can finish it. */
-function* abort(context: Context, plan: MovePlan): Actor<'committed' | 'aborted'> {
-  if (context.rules.movesTakeTurns && context.rules.abortFences) {
-    for (;;) {
-      const moves = yield* readMoves();
-      if (moves.value.plan?.operation !== plan.operation) break;
-      if (moves.value.aborting) break;
-      const value: Moves = { plan, aborting: true };
-      const outcome = yield { do: 'swap', key: MOVES_KEY, tag: moves.tag, value };
-      if (outcome.is === 'swapped') break;
-    }
-  }
-  const ended = yield* fence(context, plan);
-  if (ended === 'committed') yield* removeOldRecord(context, plan);
-  else yield* removeArriving(context, plan);
-  yield* release(context, plan);
-  return ended;
-}
-
-/** Swaps the child's head for one that differs in its revision, so that a mover's swap in flight fails. */
-function* fence(context: Context, plan: MovePlan): Actor<'committed' | 'aborted'> {
+/**
+ * Before the arriving record is taken back, it must be certain that the link id will not be swapped by a request of our
+ * own that is still on its way: fence the child, or find that it has moved.
+ */
+function* isRelinkedAfterAll(context: Context, plan: MovePlan): Actor<boolean> {
+  if (!context.rules.refusalIsFenced) return false;
   const operation = context.fresh('fence');
   for (;;) {
-    const child = yield* readHead(plan.uid);
-    if (child === undefined) return 'aborted';
+    const child = yield* readHead(plan.uid, context.knows('fence', [plan, operation]));
+    if (child === undefined) return false;
     const { value: head, tag } = child;
-    if (head.link === plan.newLink || head.operations.includes(plan.operation)) return 'committed';
-    if (head.state === 'dead' || head.link !== plan.oldLink || head.operations.includes(operation)) return 'aborted';
-    if (!context.rules.abortFences) return 'aborted';
+    if (head.link === plan.newLink || head.operations.includes(plan.operation)) return true;
+    if (head.state === 'dead' || head.link !== plan.oldLink || head.operations.includes(operation)) return false;
     const value = next(head, operation, context.limits.window, {});
     const outcome = yield { do: 'swap', key: headKey(plan.uid), tag, value };
-    if (outcome.is === 'swapped') return 'aborted';
+    if (outcome.is === 'swapped') return false;
   }
 }
 
-function* removeRecord(context: Context, uid: string, key: string, child: string, link: string): Actor<void> {
-  const head = yield* readHead(uid);
-  if (head === undefined) return;
-  yield* commit(context, { uid, link: head.value.link, seen: head }, context.fresh('tidy'), function* (now, at) {
-    const record = now.entries[key];
+/** Removes a record only if it is the very one: other records of the same name or the same directory stay. */
+function* dropRecord(context: Context, uid: string, key: string, child: string, link: string): Actor<void> {
+  const seen = yield* readHead(uid, context.knows('tidy', [uid, key, child, link]));
+  if (seen === undefined) return;
+  const operation = context.fresh('tidy');
+  yield* commit(context, { uid, link: seen.value.link, seen }, operation, function* (head) {
+    const record = head.entries[key];
     if (record?.kind !== 'directory' || record.uid !== child || record.link !== link) return { fail: 'gone' };
-    const change = { entries: dropEntry(now.entries, key), notes: noteDropped(now, record, at, context.rules) };
-    return { head: next(now, context.fresh('tidied'), context.limits.window, change), value: null };
+    const change = { entries: dropEntry(head.entries, key) };
+    return { head: next(head, operation, context.limits.window, change), value: null };
   });
 }
 
-const removeOldRecord = (context: Context, plan: MovePlan): Actor<void> =>
-  removeRecord(context, plan.source, plan.sourceKey, plan.uid, plan.oldLink);
-
-const removeArriving = (context: Context, plan: MovePlan): Actor<void> =>
-  removeRecord(context, plan.target, plan.targetKey, plan.uid, plan.newLink);
-
 function* release(context: Context, plan: MovePlan): Actor<void> {
-  if (!context.rules.movesTakeTurns) return;
   for (;;) {
-    const moves = yield* readMoves();
+    const moves: Read<Moves> = yield* readMoves(context.knows('release', plan));
     if (moves.value.plan?.operation !== plan.operation) return;
-    const value: Moves = { plan: null, aborting: false };
+    const value: Moves = { plan: null, unfenced: [] };
     const outcome = yield { do: 'swap', key: MOVES_KEY, tag: moves.tag, value };
     if (outcome.is === 'swapped') return;
   }
+}
+
+/** Lets go of `m` for a mover that is gone: fences what it may still relink. */
+export function* settleMoves(context: Context): Actor<void> {
+  const moves = yield* readMoves();
+  if (moves.value.plan === null) return;
+  const plan: MovePlan = { ...moves.value.plan, operation: context.fresh('settle') };
+  yield* takeTurn(context, plan);
+  yield* release(context, plan);
+}
+
+function* leadsSomewhere(context: Context, record: DirectoryRecord): Actor<boolean> {
+  const child = yield* readHead(record.uid);
+  return child !== undefined && isValid(context, child.value, record.link);
+}
+
+/**
+ * What a directory record stands for: a directory, nothing any more, or (`busy`) perhaps one that is just arriving, which
+ * looks the same as nothing. Only the order record, `m`, child is safe: when `m` is free after the record was read,
+ * nobody can relink the child to it any more.
+ */
+export function* standing(context: Context, record: DirectoryRecord): Actor<'live' | 'stale' | 'busy'> {
+  const { rules } = context;
+  if (!rules.arrivingCounts) return (yield* leadsSomewhere(context, record)) ? 'live' : 'stale';
+  if (!rules.movesReadBeforeChild) {
+    if (yield* leadsSomewhere(context, record)) return 'live';
+    return (yield* readMoves()).value.plan === null ? 'stale' : 'busy';
+  }
+  const moves = yield* readMoves();
+  if (yield* leadsSomewhere(context, record)) return 'live';
+  return moves.value.plan === null ? 'stale' : 'busy';
+}
+
+/** The refusal for a name where `record` stands; undefined when it may be written over. */
+export function* refusal(
+  context: Context,
+  record: unknown,
+  code: 'exists' | 'is-a-directory' | 'not-empty',
+): Actor<string | undefined> {
+  const directory = record as DirectoryRecord | undefined;
+  if (directory?.kind !== 'directory') return undefined;
+  const stands = yield* standing(context, directory);
+  if (stands === 'stale') return undefined;
+  return stands === 'live' ? code : 'conflict';
 }

@@ -1,7 +1,7 @@
 import { type Place, readHead } from './commit.js';
 import type { Context } from './context.js';
 import { type Head, ROOT } from './head.js';
-import type { Actor } from './world.js';
+import type { Actor, Knowledge } from './world.js';
 
 export interface Directory extends Place {
   readonly seen: NonNullable<Place['seen']>;
@@ -20,16 +20,20 @@ export function split(path: string): { parent: readonly string[]; name: string }
 const ATTEMPTS = 6;
 
 /** Rule 4: walks from the root and believes a directory record only if the child's head bears its link id. */
-export function* resolveDirectory(context: Context, path: readonly string[]): Actor<Resolved> {
+export function* resolveDirectory(
+  context: Context,
+  path: readonly string[],
+  knows?: Knowledge,
+): Actor<Resolved> {
   for (let attempt = 0; attempt < ATTEMPTS; attempt += 1) {
-    const found = yield* walk(context, path);
+    const found = yield* walk(context, path, attempt === 0 ? knows : undefined);
     if (found !== 'again') return found;
   }
   return { ok: false, error: 'conflict' };
 }
 
-function* walk(context: Context, path: readonly string[]): Actor<Resolved | 'again'> {
-  let seen = (yield* readHead(ROOT.uid))!;
+function* walk(context: Context, path: readonly string[], knows: Knowledge): Actor<Resolved | 'again'> {
+  let seen = (yield* readHead(ROOT.uid, knows))!;
   let at: Directory = { ...ROOT, seen, chain: [ROOT.uid] };
   for (const name of path) {
     const record = seen.value.entries[`${name}/`];

@@ -21,11 +21,15 @@ export interface Rules {
   readonly movesTakeTurns: boolean;
   /** 6: a mover looks for itself among the ancestors of the target, holding `m`. */
   readonly ancestryCheck: boolean;
-  /** 6: whoever gives up a move first marks `m`, then swaps the child's head, so that the mover cannot finish. */
-  readonly abortFences: boolean;
-  /** 6: an arriving record counts as an entry for as long as its move is under way. */
+  /** 6: whoever takes `m` over swaps the head of the directory its predecessor was moving. */
+  readonly successorsFence: boolean;
+  /** 6: directories not fenced yet stand in `m` and pass on to the next successor. */
+  readonly fencesPassOn: boolean;
+  /** 6: a mover takes its arriving record back only after it has fenced its own relink. */
+  readonly refusalIsFenced: boolean;
+  /** 6: a record that leads nowhere is not written over or removed while a move is under way. */
   readonly arrivingCounts: boolean;
-  /** 6: who judges an arriving record reads `m` before it reads the child. */
+  /** 6: who judges such a record reads `m` before it reads the child. */
   readonly movesReadBeforeChild: boolean;
   /** Copy: the source is marked shared before the target is written. */
   readonly copySharesFirst: boolean;
@@ -45,18 +49,32 @@ export interface Rules {
   readonly readerRestarts: boolean;
   /** gc: sessions are declared dead before marking begins. */
   readonly declareBeforeMark: boolean;
-  /** gc: sessions are declared dead by compare-and-swap after the time rule, not by assumption. */
-  readonly declareByLease: boolean;
+  /** gc: sessions are declared dead by compare-and-swap, so that a renewal and a verdict exclude each other. */
+  readonly declareBySwap: boolean;
   /** gc: release notes younger than the limit protect what they name. */
   readonly notesProtect: boolean;
-  /** gc: dropping a directory record leaves a note that names the directory. */
-  readonly directoryNotes: boolean;
+  /** gc: `m` is free when the mark begins and untouched when it ends. */
+  readonly gcYieldsToMoves: boolean;
+  /** gc: what stands in heads that the tree does not lead to is marked. */
+  readonly orphansProtect: boolean;
+  /** gc: old orphans are deleted after it is known that no directory moved during the walk. */
+  readonly removeOrphansLast: boolean;
+  /** gc: a head that some record names is not deleted, dead or not: the record goes first. */
+  readonly namedHeadsStay: boolean;
+  /** gc: whoever removes a directory leaves its dead head to gc. */
+  readonly onlyGcDeletesHeads: boolean;
+  /** 5: a directory is killed only where it was found: the swap compares the link id. */
+  readonly killChecksLink: boolean;
+  /** 8: the head of a new directory is deleted only when its record certainly is not there. */
+  readonly keepHeadInDoubt: boolean;
   /** gc: a directory that is missing or unreadable ends the run. */
   readonly unreadableStops: boolean;
   /** gc: old references are committed within the operation limit. */
   readonly operationLimit: boolean;
   /** Release: only unshared blobs are deleted by the releaser. */
   readonly releaserSparesShared: boolean;
+  /** Lease: every session that wrote a blob of the file is proven, not only the newest. */
+  readonly proveEverySession: boolean;
   /** Lease: a session that may have expired renews its lease before a commit. */
   readonly renewBeforeCommit: boolean;
   /** Lease: the clock is read just before the swap is sent (the assumption on pauses). */
@@ -75,7 +93,9 @@ export const SOUND: Rules = {
   unlinkByIdentity: true,
   movesTakeTurns: true,
   ancestryCheck: true,
-  abortFences: true,
+  successorsFence: true,
+  fencesPassOn: true,
+  refusalIsFenced: true,
   arrivingCounts: true,
   movesReadBeforeChild: true,
   copySharesFirst: true,
@@ -87,12 +107,19 @@ export const SOUND: Rules = {
   exclusiveChecks: true,
   readerRestarts: true,
   declareBeforeMark: true,
-  declareByLease: true,
+  declareBySwap: true,
   notesProtect: true,
-  directoryNotes: true,
+  gcYieldsToMoves: true,
+  orphansProtect: true,
+  removeOrphansLast: true,
+  namedHeadsStay: true,
+  onlyGcDeletesHeads: true,
+  killChecksLink: true,
+  keepHeadInDoubt: true,
   unreadableStops: true,
   operationLimit: true,
   releaserSparesShared: true,
+  proveEverySession: true,
   renewBeforeCommit: true,
   promptSwaps: true,
   verifyAfterCommit: true,
@@ -112,6 +139,8 @@ export interface Limits {
   readonly markLimit: number;
   /** An operation commits old references within this time (15 min). */
   readonly operationLimit: number;
+  /** How often the move of a directory is tried before it answers 'conflict'. */
+  readonly moveAttempts: number;
   /** The releaser leaves readers this long (60 s to 1 h). */
   readonly grace: number;
 }
@@ -123,5 +152,6 @@ export const LIMITS: Limits = {
   noteAge: 3,
   markLimit: 1,
   operationLimit: 1,
+  moveAttempts: 1,
   grace: 1,
 };

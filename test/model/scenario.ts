@@ -1,10 +1,9 @@
 import { called, type Context, type Script } from './context.js';
 import { cleanDirectory, makeDirectory, removeEmptyDirectory, removeTree } from './directories.js';
-import { readMoves } from './commit.js';
 import { append, put, read, releaseDropped, removeFile, renameInside } from './files.js';
 import { collectGarbage } from './gc.js';
 import { emptyHead, type Entry, type Head, headKey, leaseKey, MOVES_KEY, ROOT, setEntry } from './head.js';
-import { finishMove, moveDirectory } from './moves.js';
+import { moveDirectory, settleMoves } from './moves.js';
 import type { Call } from './plain.js';
 import { copy, healMarks, moveFile } from './sharing.js';
 import type { Actor, Register, World } from './world.js';
@@ -39,12 +38,12 @@ export function worldOf(tree: Readonly<Record<string, readonly string[]>>, sessi
   }
   const values: [string, unknown][] = [
     ...Object.entries(heads).map(([uid, head]): [string, unknown] => [headKey(uid), head]),
-    [MOVES_KEY, { plan: null, aborting: false }],
+    [MOVES_KEY, { plan: null, unfenced: [] }],
     [leaseKey(OLD_SESSION), { renewedAt: 0, ended: false }],
     ...sessions.map((name): [string, unknown] => [leaseKey(name), { renewedAt: BEGINNING, ended: false }]),
   ];
   values.sort(([a], [b]) => (a < b ? -1 : 1));
-  const registers = Object.fromEntries(values.map(([key, value]): [string, Register] => [key, { tag: 1, value }]));
+  const registers = Object.fromEntries(values.map(([key, value]): [string, Register] => [key, { tag: 1, value, at: 0 }]));
   return { registers, blobs: Object.fromEntries(Object.entries(blobs).sort()), late: [], now: BEGINNING };
 }
 
@@ -83,15 +82,16 @@ function perform(context: Context, call: Call): Actor<string> {
 /** An actor that makes these calls one after the other, and then deletes what they dropped. */
 export function calls(...list: readonly Call[]): Script {
   return function* (context) {
-    for (const call of list) yield* called(call, perform(context, call));
+    for (const [index, call] of list.entries()) {
+      yield* context.within(index, called(call, perform(context, call)));
+    }
     yield* releaseDropped(context);
   };
 }
 
-/** Finishes a move that nobody finishes, heals marks and removes stale records, in every directory there is. */
+/** Lets go of `m` for a mover that is gone, heals marks and removes stale records, in every directory there is. */
 export function* settle(context: Context): Actor<void> {
-  const moves = yield* readMoves();
-  if (moves.value.plan !== null) yield* finishMove(context, moves.value.plan);
+  yield* settleMoves(context);
   const queue: string[] = [ROOT.uid];
   const seen = new Set<string>(queue);
   for (let uid = queue.shift(); uid !== undefined; uid = queue.shift()) {

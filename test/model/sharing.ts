@@ -2,7 +2,7 @@ import { commit, type Place, readHead } from './commit.js';
 import type { Context } from './context.js';
 import { dropped, replaced } from './files.js';
 import { dropEntry, type FileRecord, listReachesBack, next, noteDropped, setEntry, unmarked } from './head.js';
-import { isOccupied } from './moves.js';
+import { refusal } from './moves.js';
 import { type Directory, resolveDirectory, split } from './resolve.js';
 import type { Actor } from './world.js';
 
@@ -17,8 +17,8 @@ function* insert(
 ): Actor<string> {
   const by = context.rules.operationLimit ? { by: since + context.limits.operationLimit } : {};
   const inserted = yield* commit(context, target, operation, function* (head, now) {
-    const folder = head.entries[`${name}/`];
-    if (folder?.kind === 'directory' && (yield* isOccupied(context, folder))) return { fail: 'is-a-directory' };
+    const refused = yield* refusal(context, head.entries[`${name}/`], 'is-a-directory');
+    if (refused !== undefined) return { fail: refused };
     return { head: replaced(context, head, now, name, record, operation), value: head.entries[name], ...by };
   });
   if (!inserted.ok) return inserted.error;
@@ -29,7 +29,7 @@ function* insert(
 /** Copy: from the moment the source is marked shared, no releaser touches its segments. */
 export function* copy(context: Context, from: string, to: string): Actor<string> {
   for (let attempt = 0; attempt < 3; attempt += 1) {
-    const source = yield* resolveDirectory(context, split(from).parent);
+    const source = yield* resolveDirectory(context, split(from).parent, context.knows('from', attempt));
     if (!source.ok) return source.error;
     const target = yield* resolveDirectory(context, split(to).parent);
     if (!target.ok) return target.error;
@@ -60,7 +60,7 @@ export function* copy(context: Context, from: string, to: string): Actor<string>
 /** Rule 7: mark the source, insert in the target with the same id, remove from the source. */
 export function* moveFile(context: Context, from: string, to: string): Actor<string> {
   for (let attempt = 0; attempt < 3; attempt += 1) {
-    const source = yield* resolveDirectory(context, split(from).parent);
+    const source = yield* resolveDirectory(context, split(from).parent, context.knows('from', attempt));
     if (!source.ok) return source.error;
     const target = yield* resolveDirectory(context, split(to).parent);
     if (!target.ok) return target.error;
@@ -97,7 +97,7 @@ function* settleMark(context: Context, place: Place, name: string, operation: st
     const { mark: _mark, ...rest } = record;
     const shared = context.rules.healKeepsShared ? record.shared : false;
     const entries = moved ? dropEntry(head.entries, name) : setEntry(head.entries, name, { ...rest, shared });
-    const notes = moved ? noteDropped(head, record, now, context.rules) : head.notes;
+    const notes = moved ? noteDropped(head, record, now) : head.notes;
     return { head: next(head, settle, context.limits.window, { entries, notes }), value: moved ? record : undefined };
   });
   if (settled.ok) dropped(context, settled.value, settled.now);

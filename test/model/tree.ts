@@ -21,6 +21,7 @@ export function walkTree(world: World): Walked {
       return { kind: 'directory', id: uid, entries: {} };
     }
     reached.add(uid);
+    if (headOf(world, uid) === undefined) problems.push(`the head of directory ${uid} at /${path} is deleted`);
     const entries: Record<string, PlainDirectory['entries'][string]> = {};
     for (const [key, entry] of Object.entries(headOf(world, uid)?.entries ?? {})) {
       const name = key.replace(/\/$/, '');
@@ -32,6 +33,8 @@ export function walkTree(world: World): Walked {
         continue;
       }
       const child = headOf(world, entry.uid);
+      // A missing head is damage wherever it is referred to: whoever resolves the name runs into it.
+      if (child === undefined) problems.push(`the head of directory ${entry.uid} at /${at} is deleted`);
       if (child?.state !== 'live' || child.link !== entry.link) continue;
       if (name in entries) problems.push(`/${at} is both a file and a directory`);
       entries[name] = visit(entry.uid, at);

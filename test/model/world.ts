@@ -7,6 +7,8 @@ export interface Register {
   /** Counts the swaps of this register: two values never share a tag, as sealed bytes never repeat. */
   readonly tag: number;
   readonly value: unknown;
+  /** When it was last swapped. */
+  readonly at: number;
 }
 
 /** A swap whose sender saw a time-out while the request was still on its way. It may arrive at any later moment. */
@@ -25,9 +27,15 @@ export interface World {
   readonly now: number;
 }
 
+/**
+ * Everything that an actor still remembers, as text. Two histories of an actor that lead to the same step with the same
+ * knowledge go on in the same way, so the explorer takes them for one.
+ */
+export type Knowledge = string | undefined;
+
 /** One atomic access to the store, or a mark in the history of calls (`begin`, `end`), which takes no time. */
 export type Step =
-  | { readonly do: 'read'; readonly key: string }
+  | { readonly do: 'read'; readonly key: string; readonly knows?: Knowledge }
   | {
       readonly do: 'swap';
       readonly key: string;
@@ -39,13 +47,13 @@ export type Step =
   | { readonly do: 'get'; readonly key: string }
   | { readonly do: 'put'; readonly key: string; readonly data: string }
   | { readonly do: 'delete'; readonly key: string }
-  | { readonly do: 'list'; readonly prefix: string }
+  | { readonly do: 'list'; readonly prefix: string; readonly knows?: Knowledge }
   | { readonly do: 'wait'; readonly until: number }
   | { readonly do: 'begin'; readonly call: object }
   | { readonly do: 'end'; readonly result: string };
 
 export type Outcome = { readonly now: number } & (
-  | { readonly is: 'value'; readonly tag: number; readonly value: unknown }
+  | { readonly is: 'value'; readonly tag: number; readonly value: unknown; readonly at: number }
   | { readonly is: 'absent' | 'done' | 'conflict' | 'unknown' | 'expired' }
   | { readonly is: 'swapped'; readonly tag: number }
   | { readonly is: 'blob'; readonly data: string }
@@ -73,7 +81,7 @@ function swap(world: World, request: LateSwap): { world: World; tag: number } | 
   const current = world.registers[request.key];
   if ((current?.tag ?? null) !== request.tag) return undefined;
   const tag = (current?.tag ?? 0) + 1;
-  const registers = withKey(world.registers, request.key, { tag, value: request.value });
+  const registers = withKey(world.registers, request.key, { tag, value: request.value, at: world.now });
   return { world: { ...world, registers }, tag };
 }
 
@@ -89,7 +97,7 @@ export function execute(world: World, step: Step, fault?: SwapFault): { world: W
     case 'read': {
       const register = world.registers[step.key];
       if (register === undefined) return { world, outcome: { now, is: 'absent' } };
-      return { world, outcome: { now, is: 'value', tag: register.tag, value: register.value } };
+      return { world, outcome: { now, is: 'value', ...register } };
     }
     case 'swap': {
       if (step.by !== undefined && now > step.by) return { world, outcome: { now, is: 'expired' } };
@@ -113,9 +121,17 @@ export function execute(world: World, step: Step, fault?: SwapFault): { world: W
         outcome: { now, is: 'done' },
       };
     case 'delete':
-      return { world: { ...world, blobs: withoutKey(world.blobs, step.key) }, outcome: { now, is: 'done' } };
+      return {
+        world: {
+          ...world,
+          registers: withoutKey(world.registers, step.key),
+          blobs: withoutKey(world.blobs, step.key),
+        },
+        outcome: { now, is: 'done' },
+      };
     case 'list': {
-      const keys = Object.keys(world.blobs).filter((key) => key.startsWith(step.prefix));
+      const all = [...Object.keys(world.registers), ...Object.keys(world.blobs)];
+      const keys = all.filter((key) => key.startsWith(step.prefix));
       return { world, outcome: { now, is: 'keys', keys } };
     }
     default:
