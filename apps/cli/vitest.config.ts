@@ -1,4 +1,5 @@
 import { defineConfig } from 'vitest/config';
 import { shared } from '../../vitest.shared.js';
 
-export default defineConfig(shared);
+/** Most tests here start the program many times, and each start pays for Argon2id. */
+export default defineConfig({ ...shared, test: { ...shared.test, testTimeout: 240_000 } });

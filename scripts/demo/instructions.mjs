@@ -6,6 +6,11 @@ import { HOST, program, USER } from './place.mjs';
 function shown(file) {
   const relative = path.relative(process.cwd(), file);
   const text = relative.startsWith('..') ? file : relative;
+  return quoted(text);
+}
+
+/** For the shell. */
+function quoted(text) {
   return /^[\w./@%+=:-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`;
 }
 
@@ -15,7 +20,8 @@ export function instructions(files, port) {
   const password = shown(files.password);
   const ssh = `-i ${key} -o IdentitiesOnly=yes -o UserKnownHostsFile=${hosts}`;
   const rclone = `--sftp-host ${HOST} --sftp-port ${port} --sftp-user ${USER} --sftp-key-file ${key} --sftp-known-hosts-file ${hosts}`;
-  const lftp = `-e 'set sftp:connect-program "ssh -a -x -o UserKnownHostsFile=${hosts}"' sftp://${USER}@${HOST}:${port}`;
+  const settings = `set sftp:connect-program "ssh -a -x -o UserKnownHostsFile=${hosts}"`;
+  const lftp = `-e ${quoted(settings)} sftp://${USER}@${HOST}:${port}`;
   return `
 Clients can connect now. What they store goes to ${shown(files.vault)}, encrypted.
 

@@ -1,5 +1,6 @@
 import { stat } from 'node:fs/promises';
 import { basename, resolve } from 'node:path';
+import { setTimeout as wait } from 'node:timers/promises';
 import type { VaultSession } from '@latchkey/vault';
 import type { Command } from 'commander';
 import { AlreadyReported, Failure } from '../failure.js';
@@ -197,9 +198,18 @@ function standardInput(): Found {
     size: 0,
     modified: { seconds: Math.floor(Date.now() / 1000), nanoseconds: 0 },
     mode: 0o666 & ~process.umask(),
-    content: () => process.stdin,
+    content: readStandardInput,
     linkTarget: async () => '',
   };
+}
+
+/** Milliseconds between the end of the input and its publication. */
+const AFTER_INPUT = 100;
+
+/** A Ctrl-C ends the program that writes into the pipe too, and its end must not pass for the end of the data. */
+async function* readStandardInput(): AsyncGenerator<Uint8Array> {
+  yield* process.stdin;
+  await wait(AFTER_INPUT);
 }
 
 async function* only(found: Found): AsyncGenerator<Step> {
