@@ -8,6 +8,8 @@ export const RECORD_PIECES = 8;
 export const MAP_ITEMS = 1024;
 /** Attributes, metadata and content of one record together, in bytes. */
 export const RECORD_BYTES = 8 * 1024;
+/** Of them for attributes and metadata: what is left always has room for content and a draft. */
+export const LISTING_BYTES = 4 * 1024;
 /** Records in a leaf page, and references in an index page or a head. */
 export const PAGE_RECORDS = 256;
 /** Bytes of records in a leaf page. */

@@ -30,11 +30,17 @@ export async function loadContent(context: VaultContext, held: HeldContent): Pro
   return PieceList.of(pieces);
 }
 
-/** Puts a list into the form that a record can hold, storing map blobs as needed. */
-export async function storeContent(context: VaultContext, content: PieceList): Promise<HeldContent> {
+/**
+ * Puts a list into the form that a record can hold, storing map blobs as needed. `content` is the list as it was
+ * stored: literals that were too many for a record have become a segment.
+ */
+export async function storeContent(
+  context: VaultContext,
+  content: PieceList,
+): Promise<{ readonly held: HeldContent; readonly content: PieceList }> {
   const list = await boundLiterals(context, content);
   const stored = list.pieces.map(toStored);
-  if (stored.length <= RECORD_PIECES) return { pieces: stored };
+  if (stored.length <= RECORD_PIECES) return { held: { pieces: stored }, content: list };
   let refs: MapRef[] = [];
   for (const pieces of groups(stored)) refs.push(await storeMap(context, { level: 0, pieces }));
   for (let level = 1; refs.length > 1; level++) {
@@ -42,7 +48,7 @@ export async function storeContent(context: VaultContext, content: PieceList): P
     for (const below of groups(refs)) above.push(await storeMap(context, { level, refs: below }));
     refs = above;
   }
-  return { map: refs[0] as MapRef };
+  return { held: { map: refs[0] as MapRef }, content: list };
 }
 
 /** Every blob that a record's content and draft need. */

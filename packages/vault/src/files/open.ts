@@ -6,14 +6,30 @@ import { VaultError } from '../errors.js';
 import { linked, vacate } from '../names/link.js';
 import { notFound, show } from '../names/path.js';
 import { inParent, lookUp } from '../names/resolve.js';
-import { buildRecord, freshListing, openRecord, type RecordFields } from '../record/build.js';
+import {
+  buildRecord,
+  checkAttributes,
+  freshListing,
+  openRecord,
+  type RecordFields,
+} from '../record/build.js';
 import { contentOf } from '../record/content-of.js';
 import { directoryKey } from '../record/entry.js';
 import type { FileHandle, OpenOptions, Path } from '../session.js';
 import { ReadHandle } from './read-handle.js';
 import { WriteHandle } from './write-handle.js';
 
-export async function openFile(context: VaultContext, path: Path, options: OpenOptions): Promise<FileHandle> {
+/**
+ * `exclusive`: whether an exclusive create makes the file at once, so that of two creators one learns that it lost, or
+ * when it is published, so that nothing is left behind by a writer that fails.
+ */
+export async function openFile(
+  context: VaultContext,
+  path: Path,
+  options: OpenOptions,
+  exclusive: 'at-once' | 'at-publication' = 'at-once',
+): Promise<FileHandle> {
+  checkAttributes(options.attributes ?? {});
   if (options.write !== true) {
     if (path.length === 0) throw new VaultError('is-a-directory', 'is a directory: /');
     const { parent, row } = await lookUp(context, path);
@@ -36,7 +52,9 @@ export async function openFile(context: VaultContext, path: Path, options: OpenO
     }
     const row = await tree.get(name);
     if (row === undefined && options.create !== true) throw notFound(path);
-    if (options.create === true && options.exclusive === true) {
+    const mustBeNew = options.create === true && options.exclusive === true;
+    if (mustBeNew && row !== undefined) throw new VaultError('exists', `file exists: ${show(path)}`);
+    if (mustBeNew && exclusive === 'at-once') {
       return openRecordForWriting(
         context,
         directory,
@@ -44,9 +62,10 @@ export async function openFile(context: VaultContext, path: Path, options: OpenO
         path,
         options,
         await createNow(context, directory, name, path, options),
+        false,
       );
     }
-    return openRecordForWriting(context, directory, name, path, options, row);
+    return openRecordForWriting(context, directory, name, path, options, row, mustBeNew);
   });
 }
 
@@ -57,15 +76,24 @@ async function openRecordForWriting(
   path: Path,
   options: OpenOptions,
   row: Row | undefined,
+  mustBeNew: boolean,
 ): Promise<FileHandle> {
   const fields = row === undefined ? undefined : openRecord(context, directory, row);
   if (fields !== undefined) mustBeFile(fields, path);
   const replace = options.truncate === true || fields === undefined;
   const content = fields === undefined || replace ? new PieceList() : await contentOf(context, fields);
-  return new WriteHandle(context, { directory, name, path, fields, content, replace, options });
+  return new WriteHandle(context, {
+    directory,
+    name,
+    path,
+    fields,
+    content,
+    replace,
+    options,
+    mustBeNew,
+  });
 }
 
-/** An exclusive create takes effect at once, so that of two creators one learns that it lost. */
 async function createNow(
   context: VaultContext,
   directory: Directory,

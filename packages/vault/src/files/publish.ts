@@ -1,6 +1,7 @@
 import type { ContentFields, ListingFields } from '@latchkey/encryption';
+import { sameBytes } from '../bytes.js';
 import type { PieceList } from '../content/pieces.js';
-import { contentBlobs, type HeldContent, storeContent } from '../content/stored-content.js';
+import { contentBlobs, storeContent } from '../content/stored-content.js';
 import type { VaultContext } from '../context.js';
 import { listingOf, type Row } from '../directory/rows.js';
 import type { Transaction } from '../directory/transaction.js';
@@ -40,20 +41,20 @@ export async function publish(
       await refuseDirectory(context, opening, transaction);
       const row = await transaction.get(name);
       const old = row === undefined ? undefined : openRecord(context, directory, row);
-      const content = await rebased(context, opened, old, unsaved);
-      const held = await storeContent(context, content);
-      const {
-        draft: _,
-        pieces: __,
-        map: ___,
-        digests: ____,
-        etag: _____,
-        partSizes: ______,
-        ...rest
-      } = old?.content ?? emptyContent();
+      if (opening.mustBeNew && opened === undefined && old !== undefined)
+        throw new VaultError('exists', `file exists: ${show(opening.path)}`);
+      const { held, content } = await storeContent(
+        context,
+        await rebased(context, opening, opened, old, unsaved),
+      );
+      const { shared, contentType } = isFile(old) ? old.content : emptyContent();
       const fields: RecordFields = {
-        listing: { ...listingAfter(old?.listing, unsaved.attributes), size: content.size, draftOnly: false },
-        content: { ...rest, ...held },
+        listing: { ...listingAfter(old, unsaved.attributes), size: content.size, draftOnly: false },
+        content: {
+          ...(shared === undefined ? {} : { shared }),
+          ...(contentType === undefined ? {} : { contentType }),
+          ...held,
+        },
       };
       return { fields: await replaceRecord(context, opening, transaction, row, old, fields), content };
     },
@@ -61,18 +62,25 @@ export async function publish(
 }
 
 /** Keeps a broken upload beside the published version, or alone while there is none. */
-export async function saveDraft(context: VaultContext, opening: Opening, unsaved: Unsaved): Promise<void> {
+export async function saveDraft(
+  context: VaultContext,
+  opening: Opening,
+  opened: RecordFields | undefined,
+  unsaved: Unsaved,
+): Promise<void> {
   const { directory, name } = opening;
   await directory.commits.submit({
     apply: async (transaction) => {
       await refuseDirectory(context, opening, transaction);
       const row = await transaction.get(name);
       const old = row === undefined ? undefined : openRecord(context, directory, row);
-      const held: HeldContent = await storeContent(context, unsaved.view);
-      const draft = { ...held, size: unsaved.view.size, seconds: now().seconds };
+      if (old !== undefined && !isFile(old)) return;
+      const view = await rebased(context, opening, opened, old, unsaved);
+      const { held } = await storeContent(context, view);
+      const draft = { ...held, size: view.size, seconds: now().seconds };
       const unpublished = old === undefined || old.listing.draftOnly;
       const listing = unpublished
-        ? { ...listingAfter(old?.listing, unsaved.attributes), size: unsaved.view.size, draftOnly: true }
+        ? { ...listingAfter(old, unsaved.attributes), size: view.size, draftOnly: true }
         : old.listing;
       const content = { ...(old?.content ?? emptyContent()), draft };
       await replaceRecord(context, opening, transaction, row, old, { listing, content });
@@ -80,14 +88,26 @@ export async function saveDraft(context: VaultContext, opening: Opening, unsaved
   });
 }
 
+/**
+ * What a handle wrote, on the version that stands now. Segments of the version that it opened are used only while a
+ * record holds them: once the file is gone from its name they are somebody else's, or about to be deleted.
+ */
 async function rebased(
   context: VaultContext,
+  { path }: Opening,
   opened: RecordFields | undefined,
   old: RecordFields | undefined,
   unsaved: Unsaved,
 ): Promise<PieceList> {
-  if (unsaved.replace || old === undefined) return unsaved.view;
-  if (old.listing.revision === opened?.listing.revision) return unsaved.view;
+  if (unsaved.replace) return unsaved.view;
+  if (!isFile(old))
+    throw new VaultError('stale', `the file has been removed or renamed meanwhile: ${show(path)}`);
+  if (
+    opened?.signature !== undefined &&
+    old.signature !== undefined &&
+    sameBytes(opened.signature, old.signature)
+  )
+    return unsaved.view;
   return unsaved.edits.applyTo(await contentOf(context, old));
 }
 
@@ -110,11 +130,16 @@ async function replaceRecord(
   const content = { ...fields.content, shared };
   const record = buildRecord(context, directory, name, { listing: fields.listing, content });
   await transaction.put(record);
-  return { listing: listingOf(record), content };
+  return { listing: listingOf(record), content, signature: record.signature };
 }
 
-function listingAfter(old: ListingFields | undefined, attributes: Attributes): ListingFields {
-  return withAttributes(old ?? freshListing('file'), { modified: now(), ...attributes });
+/** A symlink that was put in the file's place meanwhile is replaced like any other name. */
+function isFile(old: RecordFields | undefined): old is RecordFields {
+  return old?.listing.kind === 'file';
+}
+
+function listingAfter(old: RecordFields | undefined, attributes: Attributes): ListingFields {
+  return withAttributes(isFile(old) ? old.listing : freshListing('file'), { modified: now(), ...attributes });
 }
 
 function emptyContent(): ContentFields {
@@ -123,10 +148,11 @@ function emptyContent(): ContentFields {
 
 async function refuseDirectory(
   context: VaultContext,
-  { directory, name, path }: Opening,
+  { directory, name, path, mustBeNew }: Opening,
   transaction: Transaction,
 ): Promise<void> {
   if (!(await vacate(context, directory, transaction, name))) {
-    throw new VaultError('is-a-directory', `a directory of that name has been made meanwhile: ${show(path)}`);
+    const code = mustBeNew ? 'exists' : 'is-a-directory';
+    throw new VaultError(code, `a directory of that name has been made meanwhile: ${show(path)}`);
   }
 }

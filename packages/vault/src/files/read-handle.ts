@@ -7,6 +7,7 @@ import { changeRecord } from '../names/attributes.js';
 import type { RecordFields } from '../record/build.js';
 import { describe } from '../record/entry.js';
 import type { Attributes, Entry, FileHandle, Path } from '../session.js';
+import { checkRange } from './range.js';
 
 /** One version of a file, open for reading. Its segments are kept from this process's own sweeps while it is open. */
 export class ReadHandle implements FileHandle {
@@ -44,6 +45,7 @@ export class ReadHandle implements FileHandle {
 
   async read(offset: number, length: number): Promise<Uint8Array> {
     if (this.#closed) throw new VaultError('closed', 'the file is closed');
+    checkRange(offset, length);
     return this.#reader.read(this.#content, offset, length);
   }
 

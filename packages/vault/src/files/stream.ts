@@ -4,6 +4,7 @@ import { makeDirectory } from '../names/make-directory.js';
 import { splitPath } from '../names/path.js';
 import type { Entry, Path, WriteOptions } from '../session.js';
 import { openFile } from './open.js';
+import { checkRange } from './range.js';
 import { WriteHandle } from './write-handle.js';
 
 const READ_STEP = 1024 * 1024;
@@ -29,6 +30,7 @@ export async function* readAll(
   try {
     const { size } = await handle.stat();
     const start = range.offset ?? 0;
+    checkRange(start, range.length ?? 0);
     const end = Math.min(size, start + (range.length ?? size));
     // The next step is fetched while the consumer works on this one.
     let next = start < end ? handle.read(start, Math.min(READ_STEP, end - start)) : undefined;
@@ -53,13 +55,18 @@ export async function writeAll(
 ): Promise<Entry> {
   if (options.parents === true) await makeDirectory(context, splitPath(path).parent, { recursive: true });
   const { attributes } = options;
-  const handle = await openFile(context, path, {
-    write: true,
-    create: true,
-    truncate: true,
-    exclusive: options.exclusive === true,
-    ...(attributes === undefined ? {} : { attributes }),
-  });
+  const handle = await openFile(
+    context,
+    path,
+    {
+      write: true,
+      create: true,
+      truncate: true,
+      exclusive: options.exclusive === true,
+      ...(attributes === undefined ? {} : { attributes }),
+    },
+    'at-publication',
+  );
   if (!(handle instanceof WriteHandle))
     throw new VaultError('unsupported', 'the file could not be opened for writing');
   try {

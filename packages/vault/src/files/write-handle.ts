@@ -6,11 +6,12 @@ import type { Directory } from '../directory/directory.js';
 import { VaultError } from '../errors.js';
 import { INLINE_BYTES } from '../limits.js';
 import { changeRecord } from '../names/attributes.js';
-import { freshListing, type RecordFields, withAttributes } from '../record/build.js';
+import { checkAttributes, freshListing, type RecordFields, withAttributes } from '../record/build.js';
 import { describe } from '../record/entry.js';
 import type { Attributes, Entry, FileHandle, OpenOptions, Path } from '../session.js';
 import { Edits } from './edits.js';
 import { publish, saveDraft } from './publish.js';
+import { checkRange } from './range.js';
 
 /** A handle opened without truncation publishes on its own after this many milliseconds. */
 const PUBLISH_MS = 60_000;
@@ -29,6 +30,8 @@ export interface Opening {
   /** The new content replaces whatever stands there; otherwise the edits are made to the newest version. */
   readonly replace: boolean;
   readonly options: OpenOptions;
+  /** The first publication fails with `exists` when something stands under the name by then. */
+  readonly mustBeNew: boolean;
 }
 
 /** What a handle hands over to be published. */
@@ -55,6 +58,7 @@ export class WriteHandle implements FileHandle {
   #attributes: Attributes;
   #publishedAt = Date.now();
   #closed = false;
+  #closing: Promise<void> | undefined;
   #tail: Promise<unknown> = Promise.resolve();
 
   constructor(context: VaultContext, opening: Opening) {
@@ -85,6 +89,7 @@ export class WriteHandle implements FileHandle {
     return this.#inTurn(async () => {
       if (this.#opening.options.read !== true)
         throw new VaultError('invalid-argument', 'the file is not open for reading');
+      checkRange(offset, length);
       await this.#flushRange(offset, length);
       return this.#reader.read(this.#view, offset, length);
     });
@@ -125,17 +130,17 @@ export class WriteHandle implements FileHandle {
 
   setAttributes(attributes: Attributes): Promise<void> {
     return this.#inTurn(async () => {
+      checkAttributes(attributes);
       if (this.#contentChanged || this.#fields === undefined) {
         this.#attributes = { ...this.#attributes, ...attributes };
         return;
       }
-      await changeRecord(
-        this.#context,
-        this.#opening.directory,
-        this.#opening.name,
-        this.#opening.path,
-        attributes,
-      );
+      const { directory, name, path } = this.#opening;
+      const { revision } = await changeRecord(this.#context, directory, name, path, attributes);
+      this.#fields = {
+        ...this.#fields,
+        listing: { ...withAttributes(this.#fields.listing, attributes), revision },
+      };
     });
   }
 
@@ -145,11 +150,8 @@ export class WriteHandle implements FileHandle {
 
   async close(): Promise<void> {
     if (this.#closed) return;
-    try {
-      await this.#inTurn(() => this.#publish());
-    } finally {
-      this.#end();
-    }
+    this.#closing ??= this.#inTurn(() => this.#publish()).finally(() => this.#end());
+    await this.#closing;
   }
 
   async abandon(): Promise<void> {
@@ -158,7 +160,7 @@ export class WriteHandle implements FileHandle {
       await this.#inTurn(async () => {
         if (!this.#contentChanged || this.#view.size === 0) return;
         await this.#settle();
-        await saveDraft(this.#context, this.#opening, this.#unsaved());
+        await saveDraft(this.#context, this.#opening, this.#fields, this.#unsaved());
       });
     } catch {
       // Nobody is left to be told; the old version stands.

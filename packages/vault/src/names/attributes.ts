@@ -1,6 +1,6 @@
 import type { VaultContext } from '../context.js';
 import type { Directory } from '../directory/directory.js';
-import { buildRecord, openRecord, withAttributes } from '../record/build.js';
+import { buildRecord, checkAttributes, openRecord, withAttributes } from '../record/build.js';
 import { entryOf } from '../record/entry.js';
 import type { Attributes, Entry, Path } from '../session.js';
 import { notFound } from './path.js';
@@ -24,6 +24,7 @@ export async function changeRecord(
   path: Path,
   attributes: Attributes,
 ): Promise<Entry> {
+  checkAttributes(attributes);
   return directory.commits.submit({
     apply: async (transaction) => {
       const row = await transaction.get(key);

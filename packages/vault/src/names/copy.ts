@@ -1,10 +1,13 @@
 import type { VaultContext } from '../context.js';
+import type { Directory } from '../directory/directory.js';
 import { VaultError } from '../errors.js';
-import { freshListing, withAttributes } from '../record/build.js';
-import { describe } from '../record/entry.js';
+import { checkAttributes, freshListing, withAttributes } from '../record/build.js';
+import { entryOf } from '../record/entry.js';
 import type { CopyOptions, Entry, Path } from '../session.js';
+import { changeRecord } from './attributes.js';
 import { insert, markShared } from './move-file.js';
 import { notFound, show } from './path.js';
+import { clash } from './place.js';
 import { childDirectory, inParent } from './resolve.js';
 
 /** Copies by sharing segments. The copy keeps size, times, mode and metadata unless `attributes` says otherwise. */
@@ -14,24 +17,49 @@ export async function copyEntry(
   to: Path,
   options: CopyOptions,
 ): Promise<Entry> {
-  const fields = await inParent(context, from, async ({ directory }, name) => {
-    const there = await childDirectory(context, directory, name, performance.now(), true);
-    if (there === undefined) throw notFound(from);
-    if (there !== 'file') throw new VaultError('is-a-directory', `is a directory: ${show(from)}`);
+  checkAttributes(options.attributes ?? {});
+  const replace = options.replace === true;
+  if (from.length === to.length && from.every((part, index) => part === to[index])) {
+    if (!replace) throw new VaultError('exists', `there is something of that name already: ${show(to)}`);
+    return inParent(context, to, async ({ directory }, name) => {
+      await mustBeFile(context, directory, name, from);
+      return changeRecord(context, directory, name, to, options.attributes ?? {});
+    });
+  }
+  const { listing, content } = await inParent(context, from, async ({ directory }, name) => {
+    await mustBeFile(context, directory, name, from);
     return (await markShared(context, { path: from, directory, name })).fields;
   });
-  const { draft: _, ...content } = fields.content;
-  const listing = withAttributes(
-    { ...fields.listing, created: freshListing('file').created, draftOnly: false },
-    options.attributes ?? {},
-  );
+  const { draft, ...published } = content;
+  // Of an upload that was never finished the author sees the draft, and that is what is copied.
+  const unfinished = listing.draftOnly && draft !== undefined;
+  const { pieces, map } = unfinished ? draft : published;
+  const copied = {
+    listing: withAttributes(
+      { ...listing, created: freshListing('file').created, draftOnly: false },
+      options.attributes ?? {},
+    ),
+    content: {
+      ...published,
+      ...(pieces === undefined ? {} : { pieces }),
+      ...(map === undefined ? {} : { map }),
+    },
+  };
   return inParent(context, to, async ({ directory }, name) => {
-    if ((await childDirectory(context, directory, name, performance.now(), true)) instanceof Object) {
-      throw new VaultError('is-a-directory', `is a directory: ${show(to)}`);
-    }
-    const same = from.length === to.length && from.every((part, index) => part === to[index]);
-    if (!same)
-      await insert(context, { path: to, directory, name }, { listing, content }, options.replace === true);
-    return describe(name, listing, directory.id);
+    const place = { path: to, directory, name };
+    if ((await childDirectory(context, directory, name, performance.now(), true)) instanceof Object)
+      throw clash(place, replace, 'is-a-directory', 'a file cannot replace a directory');
+    return entryOf(await insert(context, place, copied, replace), directory.id);
   });
+}
+
+async function mustBeFile(
+  context: VaultContext,
+  directory: Directory,
+  name: string,
+  path: Path,
+): Promise<void> {
+  const there = await childDirectory(context, directory, name, performance.now(), true);
+  if (there === undefined) throw notFound(path);
+  if (there !== 'file') throw new VaultError('is-a-directory', `is a directory: ${show(path)}`);
 }

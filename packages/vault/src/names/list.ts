@@ -1,5 +1,6 @@
 import type { VaultContext } from '../context.js';
 import type { Row } from '../directory/rows.js';
+import { VaultError } from '../errors.js';
 import { freshListing } from '../record/build.js';
 import { describe, entryOf } from '../record/entry.js';
 import type { Entry, ListPage, Path } from '../session.js';
@@ -12,7 +13,8 @@ export async function listPage(
   path: Path,
   options: { after?: string; limit?: number },
 ): Promise<ListPage> {
-  const limit = Math.max(1, options.limit ?? PAGE_ENTRIES);
+  const limit = options.limit ?? PAGE_ENTRIES;
+  if (!(limit >= 1)) throw new VaultError('invalid-argument', 'a page of a listing has at least one entry');
   const { directory, head } = await resolveDirectory(context, path, 'read');
   const rows: Row[] = [];
   for await (const page of directory

@@ -2,7 +2,7 @@ import { type DirectoryIdentity, type Head, newDirectory, sealEscrow } from '@la
 import type { VaultContext } from '../context.js';
 import { DirectoryGone } from '../directory/transaction.js';
 import { VaultError } from '../errors.js';
-import { buildRecord, freshListing } from '../record/build.js';
+import { buildRecord, checkAttributes, freshListing } from '../record/build.js';
 import { directoryKey, entryOf } from '../record/entry.js';
 import type { Attributes, Entry, Path } from '../session.js';
 import { vacate } from './link.js';
@@ -15,6 +15,7 @@ export async function makeDirectory(
   path: Path,
   options: { recursive?: boolean; attributes?: Attributes },
 ): Promise<Entry> {
+  checkAttributes(options.attributes ?? {});
   if (options.recursive !== true)
     return inParent(context, path, (parent, name) => makeIn(context, parent, name, path, options.attributes));
   checkPath(path);

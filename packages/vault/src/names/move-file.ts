@@ -1,3 +1,4 @@
+import type { SealedRecord } from '@latchkey/encryption';
 import { sameBytes } from '../bytes.js';
 import type { VaultContext } from '../context.js';
 import type { Directory } from '../directory/directory.js';
@@ -50,14 +51,15 @@ export async function insert(
   to: Place,
   fields: RecordFields,
   replace: boolean,
-): Promise<RecordFields> {
-  await to.directory.commits.submit({
+): Promise<SealedRecord> {
+  return to.directory.commits.submit({
     apply: async (transaction) => {
       await clearTarget(context, transaction, to, to.name, [], replace);
-      await transaction.put(buildRecord(context, to.directory, to.name, fields));
+      const record = buildRecord(context, to.directory, to.name, fields);
+      await transaction.put(record);
+      return record;
     },
   });
-  return fields;
 }
 
 async function removeUnchanged(

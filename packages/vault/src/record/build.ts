@@ -2,6 +2,7 @@ import {
   type ContentFields,
   type DirectoryIdentity,
   decodeContent,
+  EncryptionError,
   encodeContent,
   encodeListing,
   type ListingFields,
@@ -13,7 +14,7 @@ import type { VaultContext } from '../context.js';
 import type { Directory } from '../directory/directory.js';
 import { listingOf, type Row } from '../directory/rows.js';
 import { VaultError } from '../errors.js';
-import { RECORD_BYTES } from '../limits.js';
+import { LISTING_BYTES, RECORD_BYTES } from '../limits.js';
 import type { Attributes, EntryKind, Timestamp } from '../session.js';
 import { asVaultError } from '../translate.js';
 
@@ -21,8 +22,11 @@ import { asVaultError } from '../translate.js';
 export interface RecordFields {
   readonly listing: ListingFields;
   readonly content: ContentFields;
+  /** Of the stored record that was decoded: it tells one version from another. */
+  readonly signature?: Uint8Array;
 }
 
+const MODE_BITS = 0o7777;
 const DEFAULT_MODE: Record<EntryKind, number> = { file: 0o644, directory: 0o755, symlink: 0o777 };
 
 export function now(): Timestamp {
@@ -41,7 +45,7 @@ export function freshListing(kind: EntryKind, attributes: Attributes = {}): List
     size: 0,
     modified: attributes.modified ?? at,
     created: at,
-    mode: attributes.mode ?? DEFAULT_MODE[kind],
+    mode: (attributes.mode ?? DEFAULT_MODE[kind]) & MODE_BITS,
     metadata: attributes.metadata ?? new Map(),
     tags: new Map(),
     draftOnly: false,
@@ -52,9 +56,47 @@ export function withAttributes(listing: ListingFields, attributes: Attributes): 
   return {
     ...listing,
     ...(attributes.modified === undefined ? {} : { modified: attributes.modified }),
-    ...(attributes.mode === undefined ? {} : { mode: attributes.mode & 0o7777 }),
+    ...(attributes.mode === undefined ? {} : { mode: attributes.mode & MODE_BITS }),
     ...(attributes.metadata === undefined ? {} : { metadata: attributes.metadata }),
   };
+}
+
+/** Throws `invalid-argument` or `too-large` for what no record can hold, before anything depends on it. */
+export function checkAttributes(attributes: Attributes): void {
+  const { modified, mode = 0 } = attributes;
+  if (!Number.isSafeInteger(mode) || mode < 0)
+    throw new VaultError('invalid-argument', 'a mode is a whole number of at least 0');
+  const nanoseconds = modified?.nanoseconds ?? 0;
+  if (
+    !Number.isSafeInteger(modified?.seconds ?? 0) ||
+    !Number.isSafeInteger(nanoseconds) ||
+    nanoseconds < 0 ||
+    nanoseconds > 999_999_999
+  ) {
+    throw new VaultError('invalid-argument', 'a time is whole seconds and 0 to 999999999 nanoseconds');
+  }
+  if (attributes.metadata !== undefined) encoded(() => encodeListing(freshListing('file', attributes)));
+}
+
+/** Encodes a listing within its bounds. What does not fit is the caller's doing, not damage. */
+function encoded(encode: () => Uint8Array): Uint8Array {
+  try {
+    const bytes = encode();
+    if (bytes.length <= LISTING_BYTES) return bytes;
+  } catch (error) {
+    if (!(error instanceof EncryptionError) || error.code !== 'limit')
+      throw new VaultError(
+        'invalid-argument',
+        error instanceof Error ? error.message : 'a value is not allowed',
+        {
+          cause: error,
+        },
+      );
+  }
+  throw new VaultError(
+    'too-large',
+    `attributes and metadata of an entry are limited to ${LISTING_BYTES} bytes`,
+  );
 }
 
 /** Signs a record for its place. Every record made gets a revision above all that this process has seen. */
@@ -66,18 +108,17 @@ export function buildRecord(
 ): SealedRecord {
   const { provider, author, clock } = context;
   clock.observe(fields.listing.revision);
-  const listing = encodeListing({
-    ...fields.listing,
-    revision: clock.next(),
-    signedAt: Math.floor(Date.now() / 1000),
-    certificateId: author.certificateId,
-  });
+  const listing = encoded(() =>
+    encodeListing({
+      ...fields.listing,
+      revision: clock.next(),
+      signedAt: Math.floor(Date.now() / 1000),
+      certificateId: author.certificateId,
+    }),
+  );
   const content = encodeContent(fields.content);
   if (listing.length + content.length > RECORD_BYTES) {
-    throw new VaultError(
-      'too-large',
-      `attributes and metadata of one entry are limited to ${RECORD_BYTES} bytes`,
-    );
+    throw new VaultError('too-large', `an entry is limited to ${RECORD_BYTES} bytes`);
   }
   return {
     key,
@@ -94,7 +135,7 @@ export function openRecord(context: VaultContext, directory: Directory, row: Row
     verifyRecord(context.provider, context.author, directory.keys.uid, record);
     const listing = listingOf(record);
     context.clock.observe(listing.revision);
-    return { listing, content: decodeContent(record.content) };
+    return { listing, content: decodeContent(record.content), signature: record.signature };
   } catch (error) {
     throw asVaultError(error, `a record of directory ${directory.register}`);
   }
