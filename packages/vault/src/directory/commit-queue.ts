@@ -67,9 +67,9 @@ export class CommitQueue {
 
   async #run(): Promise<void> {
     this.#running = true;
-    // Requests that arrive in the same turn of the event loop share the first commit.
-    await Promise.resolve();
     while (this.#waiting.length > 0) {
+      // What the sockets have already received shares the commit: a swap that never waits would leave it behind.
+      await new Promise((resolve) => setImmediate(resolve));
       const batch = this.#waiting.splice(0, COMMIT_BATCH);
       try {
         await this.#commit(batch);
