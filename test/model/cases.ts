@@ -8,17 +8,22 @@ import { BEGINNING, calls, OLD_SESSION } from './scenario.js';
 import { healMarks } from './sharing.js';
 import type { Call } from './plain.js';
 
-const put = (path: string, ...atoms: string[]): Call => ({ do: 'put', path, atoms });
+export const put = (path: string, ...atoms: string[]): Call => ({ do: 'put', path, atoms });
 const create = (path: string, ...atoms: string[]): Call => ({ do: 'create', path, atoms });
-const append = (path: string, atom: string): Call => ({ do: 'append', path, atom });
-const on = (what: 'remove' | 'read' | 'mkdir' | 'rmdir' | 'removeTree', path: string): Call => ({ do: what, path });
-const fromTo = (
+export const append = (path: string, atom: string): Call => ({ do: 'append', path, atom });
+export const on = (what: 'remove' | 'read' | 'mkdir' | 'rmdir' | 'removeTree', path: string): Call => ({ do: what, path });
+export const fromTo = (
   what: 'rename' | 'copy' | 'moveFile' | 'moveDirectory' | 'moveOrCopyFile',
   from: string,
   to: string,
 ): Call => ({ do: what, from, to });
 
-const gc: Script = (context) => collectGarbage(context, [OLD_SESSION]);
+/** A run of gc that has only these sessions to judge. */
+export const gcOf =
+  (...sessions: string[]): Script =>
+  (context) =>
+    collectGarbage(context, sessions);
+const gc = gcOf(OLD_SESSION);
 const clean =
   (uid: string): Script =>
   (context) =>
@@ -133,6 +138,15 @@ export const CASES = {
       B: calls(fromTo('moveDirectory', 'e', 'd/e')),
     },
     ...trouble,
+  },
+  'two directories into each other, deeper': {
+    // The successor's arriving record goes into the head of `d/s`: it does not fence `d` by the way.
+    tree: { 'd/': [], 'd/s/': [], 'e/': [] },
+    actors: {
+      A: calls(fromTo('moveDirectory', 'd', 'e/d')),
+      B: calls(fromTo('moveDirectory', 'e', 'd/s/e')),
+    },
+    swapFaults: 1,
   },
   'a directory into itself': {
     tree: { 'd/': [], 'd/e/': [] },
@@ -295,7 +309,7 @@ export const CASES = {
     tree: FLAT,
     actors: {
       A: leased('p/a', 'v2', 'w2'),
-      gc: (context) => collectGarbage(context, [OLD_SESSION, 'A']),
+      gc: gcOf(OLD_SESSION, 'A'),
     },
     ticks: 2,
     crashes: 1,

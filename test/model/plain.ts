@@ -99,15 +99,24 @@ function makeParents(tree: PlainDirectory, path: string): PlainDirectory {
   return set(makeParents(tree, parent), parent, { kind: 'directory', id: `new ${parent}`, entries: {} });
 }
 
-function copyPart(from: string, to: string, answers: boolean): Part {
+/** A copy takes what it finds at one moment and puts it down at a later one: two directories never change together. */
+function capture(from: string): Part {
   return {
     run(tree) {
       const source = find(tree, from);
-      const fail = (result: string): Step => ({ tree, memory: undefined, result });
-      if (source?.kind !== 'file' || !hasParent(tree, to)) return fail('not-found');
-      if (find(tree, to)?.kind === 'directory') return fail('is-a-directory');
-      const memory = source.atoms.join(',');
-      return { tree: set(tree, to, source), memory, ...(answers ? { result: 'ok' } : {}) };
+      if (source?.kind !== 'file') return { tree, memory: undefined, result: 'not-found' };
+      return { tree, memory: source.atoms.join(',') };
+    },
+  };
+}
+
+function putDown(to: string, answers: boolean): Part {
+  return {
+    run(tree, memory) {
+      if (!hasParent(tree, to)) return { tree, memory, result: 'not-found' };
+      if (find(tree, to)?.kind === 'directory') return { tree, memory, result: 'is-a-directory' };
+      const changed = set(tree, to, file(memory!.split(',')));
+      return answers ? { tree: changed, memory, result: 'ok' } : { tree: changed, memory };
     },
   };
 }
@@ -210,11 +219,16 @@ export function partsOf(call: Call): readonly Part[] {
         }),
       ];
     case 'copy':
-      return [copyPart(call.from, call.to, true)];
+      return [capture(call.from), putDown(call.to, true)];
     case 'moveFile':
-      return [copyPart(call.from, call.to, false), removeCopied(call.from)];
+      return [capture(call.from), putDown(call.to, false), removeCopied(call.from)];
     case 'moveOrCopyFile':
-      return [copyPart(call.from, call.to, false), { ...removeCopied(call.from), optional: true }, keepCopied];
+      return [
+        capture(call.from),
+        putDown(call.to, false),
+        { ...removeCopied(call.from), optional: true },
+        keepCopied,
+      ];
     case 'moveDirectory':
       return moveDirectoryParts(call.from, call.to);
   }

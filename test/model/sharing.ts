@@ -1,7 +1,7 @@
 import { commit, type Place, readHead } from './commit.js';
 import type { Context } from './context.js';
 import { dropped, replaced } from './files.js';
-import { dropEntry, type FileRecord, listReachesBack, next, noteDropped, setEntry, unmarked } from './head.js';
+import { dropEntry, type FileRecord, listReachesBack, next, noteDropped, setEntry } from './head.js';
 import { refusal } from './moves.js';
 import { type Directory, resolveDirectory, split } from './resolve.js';
 import type { Actor } from './world.js';
@@ -35,22 +35,21 @@ export function* copy(context: Context, from: string, to: string): Actor<string>
     if (!target.ok) return target.error;
     const { name } = split(from);
     const operation = context.fresh('share');
-    const shared = yield* commit(context, source.directory, operation, function* (head) {
-      const record = head.entries[name];
-      if (record?.kind !== 'file') return { fail: 'not-found' };
-      if (!context.rules.copySharesFirst) return { fail: 'skip' };
-      const entries = setEntry(head.entries, name, { ...unmarked(record, context.rules), shared: true });
-      return { head: next(head, operation, context.limits.window, { entries }), value: record };
+    let since = 0;
+    let record: FileRecord | undefined;
+    const shared = yield* commit(context, source.directory, operation, function* (head, now) {
+      const found = head.entries[name];
+      if (found?.kind !== 'file') return { fail: 'not-found' };
+      since = now;
+      record = found;
+      if (found.shared || !context.rules.copySharesFirst) return { fail: 'no need' };
+      // The content stays what it was, so a mark stays, too: the move it belongs to goes on.
+      const entries = setEntry(head.entries, name, { ...found, shared: true });
+      return { head: next(head, operation, context.limits.window, { entries }), value: null };
     });
-    const seen = source.directory.seen;
-    const record = shared.ok ? shared.value : shared.error === 'skip' ? seen.value.entries[name] : undefined;
-    if (!shared.ok && shared.error !== 'skip') {
-      if (shared.error === 'gone') continue;
-      return shared.error;
-    }
-    if (record?.kind !== 'file') return 'not-found';
-    const taken: FileRecord = { kind: 'file', segments: record.segments, shared: true };
-    const since = shared.ok ? shared.now : seen.now;
+    if (!shared.ok && shared.error === 'gone') continue;
+    if (!shared.ok && shared.error !== 'no need') return shared.error;
+    const taken: FileRecord = { kind: 'file', segments: record?.segments ?? [], shared: true };
     const result = yield* insert(context, target.directory, split(to).name, taken, context.fresh('copy'), since);
     if (result !== 'gone' && result !== 'expired') return result;
   }
