@@ -27,6 +27,10 @@ export interface Seen {
  */
 export interface Client {
   readonly name: string;
+  /** An upload makes the directories that are missing above it. */
+  readonly makesParents?: true;
+  /** How the client itself spells a name that it found in a directory, where it does not keep it. */
+  spelling?(name: string): string;
   /** Logs in and lists the root. */
   login(as: Login): Promise<void>;
   /** Uploads a file, replacing one of that name, with its modification time. */

@@ -1,17 +1,21 @@
 import type { Client } from './client.js';
 import { lftp } from './clients/lftp.js';
-import { opensshScp, opensshSftp } from './clients/openssh.js';
-import { paramiko } from './clients/paramiko.js';
-import { rclone } from './clients/rclone.js';
+import { type OpensshSftp, opensshScp, opensshSftp } from './clients/openssh.js';
+import { type Paramiko, paramiko } from './clients/paramiko.js';
+import { type Rclone, rclone } from './clients/rclone.js';
 import { requireProgram, requirePython } from './run.js';
+import { OPENSSH_STEPS } from './script/openssh.js';
+import { PARAMIKO_STEPS } from './script/paramiko.js';
+import { RCLONE_STEPS } from './script/rclone.js';
 import type { Suite } from './suite.js';
 
 export type ClientOf<C extends Client> = Omit<Suite<C>, 'start'>;
 
-export const OPENSSH_SFTP: ClientOf<Client> = {
+export const OPENSSH_SFTP: ClientOf<OpensshSftp> = {
   name: 'OpenSSH sftp',
   require: (test) => requireProgram(test, 'sftp'),
   connect: opensshSftp,
+  extras: OPENSSH_STEPS,
 };
 
 export const OPENSSH_SCP: ClientOf<Client> = {
@@ -20,10 +24,11 @@ export const OPENSSH_SCP: ClientOf<Client> = {
   connect: opensshScp,
 };
 
-export const RCLONE: ClientOf<ReturnType<typeof rclone>> = {
+export const RCLONE: ClientOf<Rclone> = {
   name: 'rclone',
   require: (test) => requireProgram(test, 'rclone'),
   connect: rclone,
+  extras: RCLONE_STEPS,
 };
 
 export const LFTP: ClientOf<Client> = {
@@ -32,8 +37,9 @@ export const LFTP: ClientOf<Client> = {
   connect: lftp,
 };
 
-export const PARAMIKO: ClientOf<ReturnType<typeof paramiko>> = {
+export const PARAMIKO: ClientOf<Paramiko> = {
   name: 'paramiko',
   require: (test) => requirePython(test, 'paramiko'),
   connect: (python, target) => paramiko(python, target),
+  extras: PARAMIKO_STEPS,
 };

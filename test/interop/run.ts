@@ -64,6 +64,6 @@ export function requirePython(test: TestContext, module: string): string {
 }
 
 function missing(test: TestContext, what: string): never {
-  if (process.env['CI']) throw new Error(`${what} is not installed`);
+  if (process.env.CI) throw new Error(`${what} is not installed`);
   return test.skip(`${what} is not installed`);
 }

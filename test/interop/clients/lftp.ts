@@ -46,10 +46,13 @@ export function lftp(program: string, target: Target, scratch: string): Client {
     resumeGet: async (remote, local) => void (await script(`get -c ${word(remote)} -o ${word(local)}`)),
     names: async (remote) => {
       const shown = await script(`cd ${word(remote)}\nset cmd:cls-default ""\ncls -1a --quiet`);
-      return shown
-        .split('\n')
-        .map((name) => name.replace(/[/@]$/, ''))
-        .filter((name) => name !== '' && name !== '.' && name !== '..');
+      return (
+        shown
+          .split('\n')
+          // It marks kinds behind a name, and a name that it could take for a home before it.
+          .map((name) => name.replace(/[/@]$/, '').replace(/^\.\/~/, '~'))
+          .filter((name) => name !== '' && name !== '.' && name !== '..')
+      );
     },
     see: async (remote): Promise<Seen> => {
       const shown = await script(`cls -1lq --time-style=%s ${word(remote)}`);

@@ -1,7 +1,7 @@
 import { chmodSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { Cannot, type Client, type Login, type Target } from '../client.js';
-import { succeed } from '../run.js';
+import { type Done, run, succeed } from '../run.js';
 
 /** Options that make OpenSSH independent of the machine's own configuration. */
 export function sshOptions(target: Target, login: Login): string[] {
@@ -34,8 +34,16 @@ function word(text: string): string {
   return `"${text.replaceAll('\\', '\\\\').replaceAll('"', '\\"')}"`;
 }
 
+/** sftp; the rest of OpenSSH's client is there for the script's own steps. */
+export interface OpensshSftp extends Client {
+  /** Runs a batch of commands and returns what was printed. */
+  batch(commands: string): Promise<string>;
+  /** Asks the server to run a command. */
+  ssh(command: string): Promise<Done>;
+}
+
 /** OpenSSH's sftp with a batch on standard input. */
-export function opensshSftp(program: string, target: Target, scratch: string): Client {
+export function opensshSftp(program: string, target: Target, scratch: string): OpensshSftp {
   const batch = (commands: string, login: Login = { key: target.keyFile }): Promise<string> => {
     const args = [...sshOptions(target, login), '-q', '-b', '-', '-P', String(target.port)];
     const options = { input: `${commands}\n`, env: passwordEnvironment(scratch, login) };
@@ -45,6 +53,11 @@ export function opensshSftp(program: string, target: Target, scratch: string): C
   };
   return {
     name: 'OpenSSH sftp',
+    batch: (commands) => batch(commands),
+    ssh: (command) => {
+      const options = sshOptions(target, { key: target.keyFile });
+      return run('ssh', [...options, '-p', String(target.port), `${target.user}@${target.host}`, command]);
+    },
     login: async (as) => void (await batch(`ls ${word(target.base || '/')}`, as)),
     put: async (local, remote) => void (await batch(`put -p ${word(local)} ${word(remote)}`)),
     get: async (remote, local) => void (await batch(`get -p ${word(remote)} ${word(local)}`)),

@@ -101,7 +101,7 @@ class Session:
         self.sftp.truncate(remote, size)
 
     def exclusive(self, remote, text):
-        with self.sftp.open(remote, "x") as target:
+        with self.sftp.open(remote, "wx") as target:
             target.write(text)
 
     def ranges(self, remote, ranges):

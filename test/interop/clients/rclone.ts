@@ -11,6 +11,17 @@ export interface Rclone extends Client {
   at(remote: string): string;
 }
 
+/** rclone keeps control characters out of its own names: it shows and stores their symbols (U+2400 and up). */
+function visibleControls(name: string): string {
+  return [...name]
+    .map((character) => {
+      const code = character.codePointAt(0) ?? 0;
+      if (code === 0x7f) return '\u2421';
+      return code < 0x20 ? String.fromCodePoint(0x2400 + code) : character;
+    })
+    .join('');
+}
+
 export function rclone(program: string, target: Target, scratch: string): Rclone {
   const config = path.join(scratch, 'rclone.conf');
   const describe = async (login: Login): Promise<void> => {
@@ -39,6 +50,8 @@ export function rclone(program: string, target: Target, scratch: string): Rclone
   };
   return {
     name: 'rclone',
+    makesParents: true,
+    spelling: visibleControls,
     command: ready,
     at,
     login: async (as) => {

@@ -47,9 +47,13 @@ const listed: Step[] = Object.entries(NAMES).map(([id, name]) => ({
     const folder = local.folder();
     local.file(name, 10, 1_700_000_001, folder);
     await client.putTree(folder, `${remote}/listed-here`);
-    expect(await client.names?.(`${remote}/listed-here`)).toEqual([name]);
+    // Compared as text: some clients print one name a line, and a newline in a name as it is.
+    expect((await client.names?.(`${remote}/listed-here`))?.join('\n')).toBe(client.spelling?.(name) ?? name);
   },
 }));
+
+/** The steps that look at what the client lists. */
+export const LISTED: readonly string[] = listed.map((step) => step.id);
 
 export const NAMED: readonly Step[] = [
   ...byName,
@@ -61,11 +65,13 @@ export const NAMED: readonly Step[] = [
       const folder = local.folder();
       for (const name of Object.values(NAMES)) local.file(name, 50, 1_700_000_001, folder);
       await client.putTree(folder, `${remote}/names-together`);
-      const truth = without(await readTree(folder), 'modified', 'mode');
+      const sent = without(await readTree(folder), 'modified', 'mode');
+      const spell = (name: string): string => client.spelling?.(name) ?? name;
+      const truth = Object.fromEntries(Object.entries(sent).map(([name, item]) => [spell(name), item]));
       expect(without(await stored.tree(`${remote}/names-together`), 'modified', 'mode')).toEqual(truth);
       const back = local.fresh();
       await client.getTree(`${remote}/names-together`, back);
-      expect(without(await readTree(back), 'modified', 'mode')).toEqual(truth);
+      expect(without(await readTree(back), 'modified', 'mode')).toEqual(sent);
     },
   },
 ];
