@@ -17,12 +17,18 @@ import {
   type VaultHeader,
   verifyHeader,
 } from '@latchkey/encryption';
-import type { Store } from '@latchkey/store';
+import type { Store, StoreKey } from '@latchkey/store';
 import { sameBytes, toHex } from './bytes.js';
 import type { VaultContext } from './context.js';
 import { VaultError } from './errors.js';
 import { DigestCache } from './files/digest.js';
-import { createHeaders, readHeaders, replaceHeaders, usableHeaders } from './header/header-store.js';
+import {
+  abandonedRoots,
+  createHeaders,
+  readHeaders,
+  replaceHeaders,
+  usableHeaders,
+} from './header/header-store.js';
 import { type CheckOptions, type CheckReport, checkVault } from './maintenance/check.js';
 import { collectGarbage, type GcOptions, type GcReport } from './maintenance/gc.js';
 import { emptyHead, escrowOf } from './names/make-directory.js';
@@ -110,7 +116,16 @@ export class Vault {
       const root = context.directories.of(context.rootIdentity);
       const escrow = escrowOf(context, context.rootIdentity, context.rootIdentity.uid, '');
       await root.swap(emptyHead(context.rootLinkId, escrow), null);
-      await createHeaders(store, provider, header, keys);
+      let strange: StoreKey[];
+      try {
+        strange = await abandonedRoots(store, root.register);
+        await createHeaders(store, provider, header, keys);
+      } catch (error) {
+        if (error instanceof VaultError && error.code === 'exists')
+          await store.delete([root.register]).catch(() => undefined);
+        throw error;
+      }
+      if (strange.length > 0) await store.delete(strange).catch(() => undefined);
       return vault;
     } catch (error) {
       throw asVaultError(error);

@@ -1,4 +1,4 @@
-import { type CryptoProvider, SESSION_BYTES, sealLease } from '@latchkey/encryption';
+import { type CryptoProvider, openLease, SESSION_BYTES, sealLease } from '@latchkey/encryption';
 import type { ETag, Store } from '@latchkey/store';
 import { concatBytes, sameBytes } from '../bytes.js';
 import { VaultError } from '../errors.js';
@@ -22,6 +22,21 @@ interface WriterSession {
 }
 
 /**
+ * A promise to write blobs now and refer to them later. While it stands, no session that it may have written under
+ * lapses; `lost` says that one was declared dead all the same, so that its blobs may be gone.
+ */
+export interface Hold {
+  readonly lost: boolean;
+  release(): void;
+}
+
+/** A session that nothing is begun under any more, kept alive for those who were writing when it was followed. */
+interface Rotated {
+  readonly session: WriterSession;
+  readonly holds: ReadonlySet<Hold>;
+}
+
+/**
  * Writes blobs under a session whose lease tells gc that they may be about to be referenced. The lease is taken
  * before the first blob, renewed hourly, and proven to live before a commit that comes late.
  */
@@ -30,9 +45,13 @@ export class BlobWriter {
   readonly #provider: CryptoProvider;
   readonly #vaultId: Uint8Array;
   readonly #leaseKey: Uint8Array;
+  readonly #holds = new Set<Hold & { lost: boolean }>();
   #session: Promise<WriterSession> | undefined;
-  /** Sessions of this program, rotated ones included: what is in flight may still be under those. */
-  readonly #live: Uint8Array[] = [];
+  #rotated: Rotated[] = [];
+  /** Session ids under which something of this program may be in flight. */
+  #live: Uint8Array[] = [];
+  #deaths = 0;
+  #closed = false;
   #timer: ReturnType<typeof setInterval> | undefined;
 
   constructor(store: Store, provider: CryptoProvider, vaultId: Uint8Array, leaseKeyBytes: Uint8Array) {
@@ -42,8 +61,9 @@ export class BlobWriter {
     this.#leaseKey = leaseKeyBytes;
   }
 
-  /** A reference for a blob that is about to be written. */
+  /** A reference for a blob that is about to be written. Throws `closed` once the vault has been closed. */
   async reserve(): Promise<Uint8Array> {
+    this.#mustBeOpen();
     const session = await this.#current();
     return concatBytes([session.id, this.#provider.randomBytes(BLOB_BYTES)]);
   }
@@ -52,15 +72,31 @@ export class BlobWriter {
     await this.#store.putBlob(blobKey(reference), body);
   }
 
+  /** To be taken before the first of several blobs, and released when they are referenced or given up. */
+  hold(): Hold {
+    const hold = { lost: false, release: () => void this.#holds.delete(hold) };
+    this.#holds.add(hold);
+    return hold;
+  }
+
+  /** How many sessions of this program were found dead. What was written before it last rose may be gone. */
+  get deaths(): number {
+    return this.#deaths;
+  }
+
   /**
-   * Called before a commit. Throws `unavailable` when gc has declared the session dead, because blobs written under
-   * it may be gone; the next write starts a new session.
+   * Called before and after a commit of blobs that were written when {@link deaths} was `deaths`. Throws
+   * `unavailable` when gc has declared a session dead since, because blobs written under it may be gone; the next
+   * write starts a new session.
    */
-  async prove(): Promise<void> {
-    if (this.#session === undefined) return;
-    const session = await this.#session;
-    const elapsed = Math.max(Date.now() - session.renewedAt, performance.now() - session.renewedTick);
-    if (elapsed > PROVE_MS) await this.#renew(session);
+  async prove(deaths: number): Promise<void> {
+    this.#mustBeOpen();
+    const current = await this.#session;
+    for (const session of [...(current === undefined ? [] : [current]), ...this.#held()]) {
+      const elapsed = Math.max(Date.now() - session.renewedAt, performance.now() - session.renewedTick);
+      if (elapsed > PROVE_MS) await this.#renew(session);
+    }
+    if (this.#deaths !== deaths) throw collected();
   }
 
   /** Whether this program itself writes under a session. */
@@ -69,17 +105,17 @@ export class BlobWriter {
   }
 
   async close(): Promise<void> {
+    this.#closed = true;
     if (this.#timer !== undefined) clearInterval(this.#timer);
-    const pending = this.#session;
+    const current = await this.#session?.catch(() => undefined);
+    const sessions = [
+      ...(current === undefined ? [] : [current]),
+      ...this.#rotated.map((one) => one.session),
+    ];
     this.#session = undefined;
-    if (pending === undefined) return;
-    const session = await pending;
-    try {
-      await this.#swap(session, true);
-    } catch (error) {
-      // The lease simply runs out.
-      if (!isStoreError(error, 'conflict') && !isStoreError(error, 'unavailable')) return;
-    }
+    this.#rotated = [];
+    // A lease that cannot be ended simply runs out.
+    for (const session of sessions) await this.#swap(session, true).catch(() => undefined);
   }
 
   #current(): Promise<WriterSession> {
@@ -108,30 +144,65 @@ export class BlobWriter {
 
   async #tick(): Promise<void> {
     const pending = this.#session;
-    if (pending === undefined) return;
-    try {
-      const session = await pending;
-      await this.#renew(session);
-      // Old blobs in flight stay covered: the lease that is left behind dies only after LEASE_DEAD_MS.
-      if (Date.now() - session.started > ROTATE_MS && this.#session === pending) this.#session = undefined;
-    } catch {
-      // `prove` reports it to whoever depends on the lease.
+    const current = await pending?.catch(() => undefined);
+    // `prove` reports a failure to whoever depends on the lease.
+    for (const session of [...(current === undefined ? [] : [current]), ...this.#held()])
+      await this.#renew(session).catch(() => undefined);
+    const now = Date.now();
+    if (current !== undefined && this.#session === pending && now - current.started > ROTATE_MS) {
+      this.#session = undefined;
+      this.#rotated.push({ session: current, holds: new Set(this.#holds) });
     }
+    // A commit that was under way at the rotation is long over by then, and gc may take what is left.
+    const lapsed = this.#rotated.filter(
+      (one) => !this.#isHeld(one) && now - one.session.renewedAt > LEASE_DEAD_MS,
+    );
+    this.#rotated = this.#rotated.filter((one) => !lapsed.includes(one));
+    this.#live = this.#live.filter((id) => !lapsed.some(({ session }) => sameBytes(session.id, id)));
+  }
+
+  #isHeld({ holds }: Rotated): boolean {
+    for (const hold of holds) if (this.#holds.has(hold as Hold & { lost: boolean })) return true;
+    return false;
+  }
+
+  #held(): WriterSession[] {
+    return this.#rotated.filter((one) => this.#isHeld(one)).map((one) => one.session);
   }
 
   async #renew(session: WriterSession): Promise<void> {
     try {
       await this.#swap(session, false);
     } catch (error) {
-      if (isStoreError(error, 'conflict')) {
-        this.#session = undefined;
-        throw new VaultError(
-          'unavailable',
-          'this program was away for so long that its unpublished data was collected',
-        );
+      if (!isStoreError(error, 'conflict')) throw error;
+      if (!(await this.#stillLives(session))) {
+        await this.#bury(session);
+        throw collected();
       }
-      throw error;
+      // The answer to an earlier renewal was lost.
+      await this.#swap(session, false);
     }
+  }
+
+  /** Nobody but this program writes a live lease; gc writes ended ones and deletes them. */
+  async #stillLives(session: WriterSession): Promise<boolean> {
+    const state = await this.#store.readRegister(leaseKey(session.id));
+    if (state.status !== 'value') return false;
+    session.etag = state.etag;
+    return openLease(this.#provider, this.#vaultId, this.#leaseKey, session.id, state.bytes).state === 'live';
+  }
+
+  async #bury(session: WriterSession): Promise<void> {
+    this.#deaths++;
+    for (const hold of this.#holds) hold.lost = true;
+    this.#rotated = this.#rotated.filter((one) => one.session !== session);
+    this.#live = this.#live.filter((id) => !sameBytes(id, session.id));
+    const pending = this.#session;
+    if ((await pending) === session && this.#session === pending) this.#session = undefined;
+  }
+
+  #mustBeOpen(): void {
+    if (this.#closed) throw new VaultError('closed', 'the vault is closed');
   }
 
   async #swap(session: WriterSession, ended: boolean): Promise<void> {
@@ -145,4 +216,12 @@ export class BlobWriter {
     session.renewedAt = at;
     session.renewedTick = tick;
   }
+}
+
+/** What somebody is told whose blobs may have been collected. */
+export function collected(): VaultError {
+  return new VaultError(
+    'unavailable',
+    'this program was away for so long that its unpublished data was collected',
+  );
 }

@@ -84,6 +84,7 @@ export class CommitQueue {
   async #commit(batch: Waiting[]): Promise<void> {
     let pending = batch;
     for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
+      const { deaths } = this.#context.writer;
       const { head: base, etag } = await this.#directory.current();
       if (attempt > 0) pending = settleDone(pending, base);
       if (pending.length === 0) return;
@@ -94,7 +95,7 @@ export class CommitQueue {
         for (const one of pending) one.resolve(one.result);
         return;
       }
-      if (await this.#swap(pending, whole, base, etag, attempt)) {
+      if (await this.#swap(pending, whole, base, etag, attempt, deaths)) {
         for (const one of pending) one.resolve(one.result);
         this.#startFold(base);
         return;
@@ -132,6 +133,7 @@ export class CommitQueue {
     base: Head,
     etag: ETag,
     attempt: number,
+    deaths: number,
   ): Promise<boolean> {
     const { writer, sweeper } = this.#context;
     if (changeBytes(base.changes) + whole.editBytes > changeRoom(base)) await this.#foldNow(base, whole);
@@ -139,7 +141,7 @@ export class CommitQueue {
     const pruning = await duePruning(this.#context, this.#directory, base, whole.released);
     const operations = pending.map((one) => one.operation);
     const head = nextHead(base, whole, operations, pruning.keep, folded);
-    await writer.prove();
+    await writer.prove(deaths);
     try {
       await this.#directory.swap(head, etag, {
         reclaims: pending.every((one) => one.change.reclaims === true),
@@ -156,6 +158,8 @@ export class CommitQueue {
     }
     sweeper.discard(pruning.drop);
     sweeper.watch(this.#directory, head);
+    // After a long sleep between the proof and the swap nobody is told that the data is safe.
+    await writer.prove(deaths);
     return true;
   }
 
@@ -163,16 +167,17 @@ export class CommitQueue {
     const folded = this.#folded;
     this.#folded = undefined;
     if (folded === undefined) return undefined;
-    if (fits(folded, base)) return folded;
+    if (fits(folded, base) && folded.deaths === this.#context.writer.deaths) return folded;
     this.#context.sweeper.discard(folded.written);
     return undefined;
   }
 
-  async #foldNow(base: Head, whole: Transaction): Promise<void> {
+  async #foldNow(base: Head, batch: Transaction): Promise<void> {
     await this.#folding;
     const ready = this.#folded;
     if (ready !== undefined) {
-      if (fits(ready, base) && changeBytes(unfolded(base.changes, ready)) <= HEAD_CHANGE_BYTES / 4) return;
+      const whole = ready.deaths === this.#context.writer.deaths && fits(ready, base);
+      if (whole && changeBytes(unfolded(base.changes, ready)) <= HEAD_CHANGE_BYTES / 4) return;
       this.#context.sweeper.discard(ready.written);
       this.#folded = undefined;
     }
@@ -181,7 +186,7 @@ export class CommitQueue {
     } catch (error) {
       // On a full disk names can still be removed as long as the head has room for it.
       if (!isStoreError(error, 'no-space')) throw error;
-      const bytes = changeBytes(base.changes) + whole.editBytes;
+      const bytes = changeBytes(base.changes) + batch.editBytes;
       if (bytes + treeBytes(base.tree) + releaseBytes(base.releases) > HEAD_BYTES) throw error;
     }
   }

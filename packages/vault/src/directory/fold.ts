@@ -27,6 +27,8 @@ export interface Folded {
   readonly tree: readonly PageRef[];
   /** Pages of the old tree that the new one does without. */
   readonly released: readonly Uint8Array[];
+  /** Sessions that had been found dead when it began: its pages are good only while it is still so many. */
+  readonly deaths: number;
   /** Pages written, to be deleted when the fold is not installed. */
   readonly written: readonly Uint8Array[];
 }
@@ -51,12 +53,14 @@ class Fold {
   readonly #head: Head;
   readonly #released: Uint8Array[] = [];
   readonly #written: Uint8Array[] = [];
+  readonly #deaths: number;
   #puts = new Set<Promise<void>>();
 
   constructor(context: VaultContext, directory: Directory, head: Head) {
     this.#context = context;
     this.#directory = directory;
     this.#head = head;
+    this.#deaths = context.writer.deaths;
   }
 
   async result(): Promise<Folded> {
@@ -84,6 +88,7 @@ class Fold {
       tree: refs,
       released: this.#released,
       written: this.#written,
+      deaths: this.#deaths,
     };
   }
 

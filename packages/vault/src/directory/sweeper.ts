@@ -25,7 +25,7 @@ export class Sweeper {
 
   /** Deletes blobs that nothing refers to, in the background. */
   discard(blobs: readonly Uint8Array[]): void {
-    if (blobs.length > 0) this.#track(this.#delete(blobs));
+    if (blobs.length > 0) this.#track(this.remove(blobs));
   }
 
   /** Runs `work` once the readers' grace is over, unless the vault is closed before. */
@@ -77,7 +77,8 @@ export class Sweeper {
     this.#arm();
   }
 
-  async #delete(blobs: readonly Uint8Array[]): Promise<void> {
+  /** Deletes blobs now, as far as the store lets it. */
+  async remove(blobs: readonly Uint8Array[]): Promise<void> {
     try {
       for (let at = 0; at < blobs.length; at += BATCH)
         await this.#store.delete(blobs.slice(at, at + BATCH).map(blobKey));

@@ -1,5 +1,6 @@
 import type { ContentFields, ListingFields } from '@latchkey/encryption';
 import { sameBytes } from '../bytes.js';
+import { collected } from '../content/blob-writer.js';
 import type { PieceList } from '../content/pieces.js';
 import { contentBlobs, storeContent } from '../content/stored-content.js';
 import type { VaultContext } from '../context.js';
@@ -99,6 +100,7 @@ async function rebased(
   old: RecordFields | undefined,
   unsaved: Unsaved,
 ): Promise<PieceList> {
+  if (unsaved.hold.lost) throw collected();
   if (unsaved.replace) return unsaved.view;
   if (!isFile(old))
     throw new VaultError('stale', `the file has been removed or renamed meanwhile: ${show(path)}`);

@@ -1,3 +1,4 @@
+import type { Hold } from '../content/blob-writer.js';
 import { ContentReader } from '../content/content-reader.js';
 import { type Piece, PieceList } from '../content/pieces.js';
 import { SegmentLog } from '../content/segment-log.js';
@@ -41,6 +42,7 @@ export interface Unsaved {
   readonly replace: boolean;
   readonly attributes: Attributes;
   readonly contentChanged: boolean;
+  readonly hold: Hold;
 }
 
 export class WriteHandle implements FileHandle {
@@ -50,6 +52,7 @@ export class WriteHandle implements FileHandle {
   readonly #reader: ContentReader;
   readonly #forget: () => void;
   readonly #unpin: () => void;
+  readonly #hold: Hold;
   #fields: RecordFields | undefined;
   #view: PieceList;
   #edits = new Edits();
@@ -64,6 +67,7 @@ export class WriteHandle implements FileHandle {
   constructor(context: VaultContext, opening: Opening) {
     this.#context = context;
     this.#opening = opening;
+    this.#hold = context.writer.hold();
     this.#log = new SegmentLog(context);
     this.#reader = new ContentReader(context.segments);
     this.#fields = opening.fields;
@@ -211,6 +215,7 @@ export class WriteHandle implements FileHandle {
       replace: this.#replace,
       attributes: this.#attributes,
       contentChanged: this.#contentChanged,
+      hold: this.#hold,
     };
   }
 
@@ -230,6 +235,7 @@ export class WriteHandle implements FileHandle {
     this.#log.discard();
     this.#forget();
     this.#unpin();
+    this.#hold.release();
   }
 
   /** Calls on one handle take effect in the order in which they were made. */

@@ -51,6 +51,26 @@ export function usableHeaders(copies: readonly HeaderCopy[]): ParsedHeader[] {
   return usable.sort((a, b) => b.unverified.revision - a.unverified.revision);
 }
 
+/**
+ * Empty heads beside the new one `own`: of vaults whose making was cut off, or loses its race to this one. Nobody holds
+ * their keys, and gc could never read them. Throws `exists` when the store holds more than that: then it is, or was, a
+ * vault in use, and a header that is missing may still come back from a backup.
+ */
+export async function abandonedRoots(store: Store, own: StoreKey): Promise<StoreKey[]> {
+  const sizes = new Map<StoreKey, number>();
+  for await (const { key, size } of store.list('h/')) sizes.set(key, size);
+  const most = sizes.get(own) ?? 0;
+  sizes.delete(own);
+  let inUse = [...sizes.values()].some((size) => size > most);
+  for (const prefix of ['b/', 'w/']) for await (const _ of store.list(prefix)) inUse = true;
+  if (inUse)
+    throw new VaultError(
+      'exists',
+      'the store holds directories of a vault whose header is missing; nothing was changed',
+    );
+  return [...sizes.keys()];
+}
+
 /** Writes both copies of a new vault's header. Throws `exists` when the store holds one already. */
 export async function createHeaders(
   store: Store,

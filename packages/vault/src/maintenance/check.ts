@@ -6,13 +6,15 @@ import { loadContent } from '../content/stored-content.js';
 import type { VaultContext } from '../context.js';
 import { VaultError } from '../errors.js';
 import { readHeaders } from '../header/header-store.js';
+import { endAbandonedMove, readMoves } from '../names/moves-register.js';
 import { show } from '../names/path.js';
 import type { RecordFields } from '../record/build.js';
 import { isStoreError } from '../translate.js';
+import type { BloomFilter } from './bloom-filter.js';
 import { filter } from './gc.js';
 import { adopt } from './lost-and-found.js';
-import { orphans } from './orphans.js';
-import { type Visitor, walk } from './walk.js';
+import { type Orphan, orphans } from './orphans.js';
+import { currentRow, type Visitor, walk } from './walk.js';
 
 const READ_STEP = 1024 * 1024;
 const DEFAULT_MARK_BYTES = 8 * 1024 * 1024;
@@ -61,18 +63,22 @@ export async function checkVault(context: VaultContext, options: CheckOptions): 
     problems.push({ object, what, ...(path === undefined ? {} : { path: show(path) }) });
   };
   const visitor: Visitor = {
+    onChange: 'go-on',
+    notesFrom: 0,
     directory(directory) {
       marks.add(directory.register);
       counts.directories++;
       options.onProgress?.(counts);
     },
     blob: (key) => marks.add(key),
-    async file(_directory, _row, fields, path) {
+    async file(directory, row, fields, path) {
       counts.files++;
       counts.bytes += fields.listing.size;
-      await checkContent(context, fields, options.readContent === true, (object, error) =>
-        problem(object, path, error),
-      );
+      const found: [string, unknown][] = [];
+      await checkContent(context, fields, options.readContent === true, (...what) => void found.push(what));
+      // What was replaced or removed while it was read is not missed.
+      if (found.length > 0 && (await currentRow(directory, row)) === 'same')
+        for (const [object, error] of found) problem(object, path, error);
       options.onProgress?.(counts);
     },
     problem,
@@ -83,16 +89,7 @@ export async function checkVault(context: VaultContext, options: CheckOptions): 
   }
   await walk(context, context.directories.of(context.rootIdentity), [], visitor);
   const repaired: string[] = [];
-  for await (const orphan of orphans(
-    context,
-    (register) => marks.has(register),
-    (object, error) => problem(object, undefined, error),
-  )) {
-    if (
-      orphan.head.state === 'dead' ||
-      (orphan.head.counters.files === 0 && orphan.head.counters.directories === 0)
-    )
-      continue;
+  for (const orphan of await lost(context, marks, (object, error) => problem(object, undefined, error))) {
     if (options.repair === true) repaired.push(show(await adopt(context, orphan)));
     else
       problem(
@@ -105,6 +102,47 @@ export async function checkVault(context: VaultContext, options: CheckOptions): 
   let unreferenced = 0;
   for await (const { key } of context.store.list('b/')) if (!marks.has(key)) unreferenced++;
   return { ...counts, problems, unreferenced, repaired };
+}
+
+/**
+ * Directories with something in them that nothing leads to. What the first walk missed may have been made or moved
+ * since, so they are looked for once more, while no directory moves, in a walk that begins after they were found.
+ */
+async function lost(
+  context: VaultContext,
+  marks: BloomFilter,
+  problem: (object: string, error: unknown) => void,
+): Promise<Orphan[]> {
+  const found: Orphan[] = [];
+  const below = new Set<string>();
+  for await (const orphan of orphans(context, (register) => marks.has(register), problem)) {
+    const { files, directories } = orphan.head.counters;
+    if (orphan.head.state === 'live' && (files > 0 || directories > 0)) found.push(orphan);
+  }
+  if (found.length === 0) return found;
+  await endAbandonedMove(context);
+  const before = await readMoves(context);
+  const reach = (reached: Set<string>): Visitor => ({
+    onChange: 'begin-again',
+    notesFrom: Number.POSITIVE_INFINITY,
+    directory: (directory) => void reached.add(directory.register),
+    blob: () => undefined,
+    file: () => undefined,
+    problem: () => undefined,
+  });
+  const reached = new Set<string>();
+  await walk(context, context.directories.of(context.rootIdentity), [], reach(reached));
+  const still = found.filter((orphan) => !reached.has(orphan.directory.register));
+  // Only the topmost ones: the others come with them.
+  for (const orphan of still) {
+    const inside = new Set<string>();
+    await walk(context, orphan.directory, [], reach(inside));
+    inside.delete(orphan.directory.register);
+    for (const register of inside) below.add(register);
+  }
+  const after = await readMoves(context);
+  if (before.move !== undefined || after.etag !== before.etag) return [];
+  return still.filter((orphan) => !below.has(orphan.directory.register));
 }
 
 async function checkContent(

@@ -2,10 +2,14 @@ import { base32Decode, openLease, sealLease } from '@latchkey/encryption';
 import { type StoreKey, storeKey } from '@latchkey/store';
 import { LEASE_DEAD_MS } from '../content/blob-writer.js';
 import type { VaultContext } from '../context.js';
+import { DirectoryGone } from '../directory/transaction.js';
+import { VaultError } from '../errors.js';
 import { dropDraft } from '../files/drafts.js';
 import { DRAFT_SECONDS, RELEASE_NOTE_SECONDS } from '../limits.js';
 import { sweepSubtree } from '../names/dead-subtree.js';
-import { readMoves } from '../names/moves-register.js';
+import { isLeftOver } from '../names/link.js';
+import { endAbandonedMove, readMoves } from '../names/moves-register.js';
+import { cleanStale } from '../names/stale.js';
 import { isStoreError } from '../translate.js';
 import { BloomFilter } from './bloom-filter.js';
 import { orphans } from './orphans.js';
@@ -101,6 +105,7 @@ async function mark(
   options: GcOptions,
 ): Promise<void> {
   const started = performance.now();
+  await endAbandonedMove(context);
   const before = await readMoves(context);
   if (before.move !== undefined)
     throw new WalkEnded('conflict', 'a directory is being moved; nothing was collected');
@@ -112,9 +117,18 @@ async function mark(
     const age = now - orphan.modifiedAt;
     const old = age > Math.min(deadAfter, RELEASE_NOTE_SECONDS * 1000);
     const empty = orphan.head.counters.files === 0 && orphan.head.counters.directories === 0;
-    if (orphan.head.state === 'dead' && old) await sweepSubtree(context, orphan.directory);
+    if (orphan.head.state === 'dead' && old)
+      await sweepSubtree(context, orphan.directory).catch((error) =>
+        unreadable(orphan.directory.register, error),
+      );
     else if (empty && old) await context.store.delete([orphan.directory.register]);
-    else await walk(context, orphan.directory, [], visitor);
+    else
+      await walk(
+        context,
+        orphan.directory,
+        [],
+        orphan.head.state === 'dead' ? sweptAlready(visitor) : visitor,
+      );
   }
   // A directory that moved during the walk may have been missed in both places.
   const after = await readMoves(context);
@@ -122,10 +136,30 @@ async function mark(
     throw new WalkEnded('conflict', 'a directory was moved meanwhile; nothing was collected');
 }
 
+/** A dead directory may miss what an earlier sweep has deleted. */
+function sweptAlready(visitor: Visitor): Visitor {
+  return {
+    ...visitor,
+    problem(object, path, error) {
+      if (!(error instanceof VaultError) || error.code !== 'stale') visitor.problem(object, path, error);
+    },
+  };
+}
+
 function marker(context: VaultContext, marks: BloomFilter, started: number, options: GcOptions): Visitor {
   let objects = 0;
   const expired = Math.floor(Date.now() / 1000) - DRAFT_SECONDS;
   return {
+    onChange: 'begin-again',
+    notesFrom: Math.floor(Date.now() / 1000) - RELEASE_NOTE_SECONDS,
+    async leftOver(directory, row) {
+      // Its directory is about to be swept, and a record must not lead to what is missing.
+      if (!(await cleanStale(context, directory, row)) && (await isLeftOver(context, directory, row)))
+        throw new WalkEnded(
+          'unavailable',
+          'a record that leads nowhere could not be cleaned; nothing was collected',
+        );
+    },
     directory(directory) {
       marks.add(directory.register);
       if (performance.now() - started > MARK_LIMIT_MS)
@@ -137,7 +171,9 @@ function marker(context: VaultContext, marks: BloomFilter, started: number, opti
     },
     async file(directory, row, { content }) {
       if (content.draft !== undefined && content.draft.seconds < expired)
-        await dropDraft(context, directory, row.key, expired);
+        await dropDraft(context, directory, row.key, expired).catch((error: unknown) => {
+          if (!(error instanceof DirectoryGone)) throw error;
+        });
     },
     problem(object, _path, error) {
       const why = error instanceof Error ? error.message : String(error);

@@ -1,10 +1,11 @@
-import type { PageRef } from '@latchkey/encryption';
+import type { ContentFields, PageRef } from '@latchkey/encryption';
 import { sameBytes } from '../bytes.js';
 import { contentBlobs } from '../content/stored-content.js';
 import type { VaultContext } from '../context.js';
 import type { Directory } from '../directory/directory.js';
 import { readSpilled } from '../directory/releases.js';
 import { listingOf } from '../directory/rows.js';
+import { VaultError } from '../errors.js';
 import { openRecord } from '../record/build.js';
 import { linked, linkOf } from './link.js';
 
@@ -25,22 +26,28 @@ export async function sweepSubtree(context: VaultContext, dead: Directory): Prom
   const head = await dead.head(performance.now());
   if (head.state !== 'dead') return;
   let doomed: Uint8Array[] = [];
-  const flush = (): void => {
-    context.sweeper.discard(doomed);
+  const flush = async (): Promise<void> => {
+    const batch = doomed;
     doomed = [];
+    await context.sweeper.remove(batch);
   };
-  for await (const rows of dead.tree(head).scan()) {
-    for (const row of rows) {
-      if (listingOf(row).kind === 'directory') {
-        const child = await linked(context, dead, row, performance.now()).catch(() => undefined);
-        if (child === undefined) continue;
-        if (await killLinked(child, linkOf(row).linkId)) await sweepSubtree(context, child);
-        continue;
+  try {
+    for await (const rows of dead.tree(head).scan()) {
+      for (const row of rows) {
+        if (listingOf(row).kind === 'directory') {
+          const child = await linked(context, dead, row, performance.now()).catch(unlessDamaged);
+          if (child === undefined) continue;
+          if (await killLinked(child, linkOf(row).linkId)) await sweepSubtree(context, child);
+          continue;
+        }
+        const { content } = openRecord(context, dead, row);
+        if (!content.shared) doomed.push(...(await blobsLeft(context, content)));
+        if (doomed.length >= BATCH) await flush();
       }
-      const { content } = openRecord(context, dead, row);
-      if (!content.shared) doomed.push(...(await contentBlobs(context, content)).values());
-      if (doomed.length >= BATCH) flush();
     }
+  } catch (error) {
+    // Pages go after all that they lead to: a missing one says that an earlier sweep came as far as that.
+    if (!isGone(error)) throw error;
   }
   doomed.push(...(await treeBlobs(context, dead, head.tree, head.level)));
   for (const note of head.releases) {
@@ -52,7 +59,7 @@ export async function sweepSubtree(context: VaultContext, dead: Directory): Prom
       doomed.push(blob);
     }
   }
-  flush();
+  await flush();
   await context.store.delete([dead.register]);
 }
 
@@ -69,6 +76,25 @@ async function killLinked(child: Directory, linkId: Uint8Array): Promise<boolean
   });
 }
 
+/** What a record holds, as far as an earlier sweep has left it readable; gc finds the rest. */
+async function blobsLeft(context: VaultContext, content: ContentFields): Promise<Uint8Array[]> {
+  try {
+    return [...(await contentBlobs(context, content)).values()];
+  } catch (error) {
+    if (!isGone(error)) throw error;
+    return [];
+  }
+}
+
+/** A child whose head is missing has been swept already. */
+function unlessDamaged(error: unknown): undefined {
+  if (!(error instanceof VaultError) || error.code !== 'damaged') throw error;
+}
+
+function isGone(error: unknown): boolean {
+  return error instanceof VaultError && error.code === 'stale';
+}
+
 async function treeBlobs(
   context: VaultContext,
   directory: Directory,
@@ -80,8 +106,10 @@ async function treeBlobs(
   for (const ref of refs) {
     blobs.push(ref.blob);
     if (level === 1) continue;
-    const page = await context.pages.load(directory.keys, ref);
-    blobs.push(...(await treeBlobs(context, directory, page.refs, level - 1)));
+    const page = await context.pages.load(directory.keys, ref).catch((error: unknown) => {
+      if (!isGone(error)) throw error;
+    });
+    if (page !== undefined) blobs.push(...(await treeBlobs(context, directory, page.refs, level - 1)));
   }
   return blobs;
 }

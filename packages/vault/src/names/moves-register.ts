@@ -57,6 +57,17 @@ export async function holdMoves<T>(context: VaultContext, move: Move, work: () =
   return result;
 }
 
+/** Ends a move whose mover has been silent for so long that it counts as dead. Whatever it left is simply stale. */
+export async function endAbandonedMove(context: VaultContext): Promise<void> {
+  const { move, modifiedAt } = await readMoves(context);
+  if (move === undefined || (await context.store.clock()) - modifiedAt <= TAKEOVER_MS) return;
+  await holdMoves(
+    context,
+    { id: context.provider.randomBytes(16), child: move.child },
+    async () => undefined,
+  );
+}
+
 async function release(context: VaultContext, etag: ETag): Promise<void> {
   try {
     await context.store.swapRegister(MOVES, etag, encode(context, undefined));

@@ -2,10 +2,12 @@ import { sameBytes } from '../bytes.js';
 import type { VaultContext } from '../context.js';
 import type { Directory } from '../directory/directory.js';
 import type { Row } from '../directory/rows.js';
+import { DirectoryGone } from '../directory/transaction.js';
 import { isLeftOver } from './link.js';
 
 /**
- * Removes a directory record whose link its child no longer knows. Best effort; never rejects.
+ * Removes a directory record whose link its child no longer knows. Says whether it stands there no more. Best effort;
+ * never rejects.
  */
 export async function cleanStale(context: VaultContext, parent: Directory, row: Row): Promise<boolean> {
   try {
@@ -14,12 +16,11 @@ export async function cleanStale(context: VaultContext, parent: Directory, row: 
       reclaims: true,
       apply: async (transaction) => {
         const now = await transaction.get(row.key);
-        if (now === undefined || !sameBytes(now.listing, row.listing)) return false;
-        await transaction.remove(row.key);
+        if (now !== undefined && sameBytes(now.listing, row.listing)) await transaction.remove(row.key);
         return true;
       },
     });
-  } catch {
-    return false;
+  } catch (error) {
+    return error instanceof DirectoryGone;
   }
 }
