@@ -66,7 +66,7 @@ function tell(line, port) {
   if (event === undefined) {
     console.error(line);
   } else if (event.message === 'listening') {
-    writeFileSync(files.knownHosts, latchkey(files, ['connect', 'known-hosts', '--quiet']));
+    writeClientFiles();
     console.log(`listening on ${event.url}, host key ${event.hostKey}`);
     console.log(instructions(files, port));
   } else {
@@ -74,6 +74,13 @@ function tell(line, port) {
     const rest = Object.entries(details).map(([name, value]) => ` ${name}=${JSON.stringify(value)}`);
     console.log(`${String(time).slice(11, 19)} ${level} ${message}${rest.join('')}`);
   }
+}
+
+/** What SSH clients need, apart from the user's own ~/.ssh. Possible once the server has made its host key. */
+function writeClientFiles() {
+  writeFileSync(files.knownHosts, latchkey(files, ['connect', 'known-hosts', '--quiet']));
+  const settings = latchkey(files, ['connect', 'openssh', '--identity', files.key, '--quiet']);
+  writeFileSync(files.sshConfig, `${settings}  UserKnownHostsFile "${files.knownHosts}"\n`);
 }
 
 function parsed(line) {

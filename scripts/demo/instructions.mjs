@@ -16,20 +16,20 @@ function quoted(text) {
 
 export function instructions(files, port) {
   const key = shown(files.key);
-  const hosts = shown(files.knownHosts);
-  const password = shown(files.password);
-  const ssh = `-i ${key} -o IdentitiesOnly=yes -o UserKnownHostsFile=${hosts}`;
-  const rclone = `--sftp-host ${HOST} --sftp-port ${port} --sftp-user ${USER} --sftp-key-file ${key} --sftp-known-hosts-file ${hosts}`;
-  const settings = `set sftp:connect-program "ssh -a -x -o UserKnownHostsFile=${hosts}"`;
-  const lftp = `-e ${quoted(settings)} sftp://${USER}@${HOST}:${port}`;
+  const config = shown(files.sshConfig);
+  const rclone = [
+    `--sftp-host ${HOST} --sftp-port ${port} --sftp-user ${USER}`,
+    `--sftp-key-file ${key} --sftp-known-hosts-file ${shown(files.knownHosts)}`,
+  ].join(' ');
+  const lftp = quoted(`set sftp:connect-program "ssh -a -x -F ${config}"`);
   return `
 Clients can connect now. What they store goes to ${shown(files.vault)}, encrypted.
 
-  OpenSSH:    sftp -P ${port} ${ssh} ${USER}@${HOST}
-              scp -P ${port} ${ssh} README.md ${USER}@${HOST}:/
+  OpenSSH:    sftp -F ${config} latchkey
+              scp -F ${config} README.md latchkey:/
   rclone:     rclone lsf :sftp:/ ${rclone}
-  lftp:       LFTP_PASSWORD="$(cat ${password})" lftp --env-password ${lftp}
-  FileZilla:  host sftp://${HOST}, port ${port}, user ${USER}, password: the line in ${password}
+  lftp:       lftp -e ${lftp} sftp://${USER}:@latchkey
+  FileZilla:  host sftp://${HOST}, port ${port}, user ${USER}, password: the line in ${shown(files.password)}
   latchkey:   node ${shown(program)} --config ${shown(files.configuration)} ls -l
 
 Ctrl-C stops the server. The next npm start serves the same vault.

@@ -21,6 +21,7 @@ export function filesOf(demo) {
     password: path.join(demo, 'password'),
     key: path.join(demo, 'key'),
     knownHosts: path.join(demo, 'known_hosts'),
+    sshConfig: path.join(demo, 'ssh_config'),
     vault: path.join(demo, 'vault'),
     complete: path.join(demo, 'complete'),
   };

@@ -172,7 +172,8 @@ describe('a download that does not end well', () => {
     expect(parts(workspace.path)).toEqual([]);
     const check = await workspace.run(['check', '--read-data', '--json']);
     expect(check.status).toBe(5);
-    expect(JSON.parse(check.stdout)).toMatchObject({ problems: [{ path: '/film' }] });
+    const { problems } = JSON.parse(check.stdout) as { problems: { path: string }[] };
+    expect(new Set(problems.map(({ path }) => path))).toEqual(new Set(['/film']));
   });
 
   it.each([

@@ -150,15 +150,11 @@ describe('serve', () => {
     const served = await serve(workspace);
     const log = (password: string): { status: number | null; output: string } => {
       const known = `-o UserKnownHostsFile=${workspace.local('kh')} -o StrictHostKeyChecking=no`;
-      const script = `set net:max-retries 1; set net:reconnect-interval-base 1; set cmd:fail-exit yes; set sftp:connect-program "ssh -a -x -F /dev/null ${known} -o NumberOfPasswordPrompts=1"; open sftp://bob@127.0.0.1:${served.port}; cls -1 /; bye`;
-      const done = spawnSync(
-        'lftp',
-        ['--env-password', '-c', script.replace('open ', 'open --env-password ')],
-        {
-          env: { PATH: process.env.PATH, HOME: workspace.path, LFTP_PASSWORD: password },
-          encoding: 'utf8',
-        },
-      );
+      const script = `set net:max-retries 1; set cmd:fail-exit yes; set sftp:connect-program "ssh -a -x -F /dev/null ${known} -o NumberOfPasswordPrompts=1"; open --env-password sftp://bob@127.0.0.1:${served.port}; cls -1 /; bye`;
+      const done = spawnSync('lftp', ['-c', script], {
+        env: { PATH: process.env.PATH, HOME: workspace.path, LFTP_PASSWORD: password },
+        encoding: 'utf8',
+      });
       return { status: done.status, output: done.stdout + done.stderr };
     };
     await workspace.put('vault:/seen', 'x');

@@ -42,9 +42,7 @@ function runPrinted(
   input: string,
   change: (line: string) => string = (line) => line,
 ): string {
-  const found = new RegExp(`^ +(?:\\w+: +)?((?:LFTP_PASSWORD=.* )?${program} .*)$`, 'm').exec(
-    demo.output(),
-  )?.[1];
+  const found = new RegExp(`^ +(?:\\w+: +)?(${program} .*)$`, 'm').exec(demo.output())?.[1];
   if (found === undefined) throw new Error(`no command for ${program} in\n${demo.output()}`);
   const done = spawnSync('bash', ['-c', change(found)], {
     cwd: ROOT,
@@ -73,7 +71,7 @@ it('npm start makes a demo, prints commands that work, and serves the same demo 
   for (const secret of secrets) expect(first.output()).not.toContain(secret);
   expect(await first.stop()).toBe(0);
 
-  const port = Number(/127\.0\.0\.1:(\d+)/.exec(first.output())?.[1]);
+  const port = Number(/sftp:\/\/127\.0\.0\.1:(\d+)/.exec(first.output())?.[1]);
   const squatter = createServer();
   await new Promise<void>((resolve) => squatter.listen(port, '127.0.0.1', resolve));
   onTestFinished(() => {

@@ -135,7 +135,7 @@ async function copyOne(
         hint: `write ${target.text.replace(/\/$/, '')}/NAME`,
       });
     }
-    return copying.run(only(standardInput()), targetAt(session, target, undefined, signal));
+    return copying.run(only(standardInput(signal)), targetAt(session, target, undefined, signal));
   }
   const name = into ? nameOf(source) : undefined;
   await copying.run(walk(session, source, options), targetAt(session, target, name, signal));
@@ -190,7 +190,7 @@ async function measureAll(
   }
 }
 
-function standardInput(): Found {
+function standardInput(signal: AbortSignal): Found {
   return {
     kind: 'file',
     below: [],
@@ -198,7 +198,7 @@ function standardInput(): Found {
     size: 0,
     modified: { seconds: Math.floor(Date.now() / 1000), nanoseconds: 0 },
     mode: 0o666 & ~process.umask(),
-    content: readStandardInput,
+    content: () => readStandardInput(signal),
     linkTarget: async () => '',
   };
 }
@@ -207,7 +207,9 @@ function standardInput(): Found {
 const AFTER_INPUT = 100;
 
 /** A Ctrl-C ends the program that writes into the pipe too, and its end must not pass for the end of the data. */
-async function* readStandardInput(): AsyncGenerator<Uint8Array> {
+async function* readStandardInput(signal: AbortSignal): AsyncGenerator<Uint8Array> {
+  // Without this an abort would wait for the next byte, which may never come.
+  signal.addEventListener('abort', () => process.stdin.destroy(signal.reason as Error), { once: true });
   yield* process.stdin;
   await wait(AFTER_INPUT);
 }

@@ -52,6 +52,8 @@ async function run(options: Options, command: Command): Promise<void> {
   const { vault, close } = await openVault(settings);
   try {
     const hostKey = await loadHostKey(settings, vaultDirectory(settings));
+    // Before anybody is told that the server runs, and may stop it.
+    const signal = stopSignal();
     const server = await listen({
       host,
       port,
@@ -61,7 +63,7 @@ async function run(options: Options, command: Command): Promise<void> {
     });
     try {
       announce(server, log);
-      await serveUntilSignal(vault, settings, log);
+      await serveUntil(signal, vault, settings, log);
     } finally {
       await server.close();
     }
@@ -130,26 +132,34 @@ function announce(server: SftpServer, log: Log): void {
   });
 }
 
-async function serveUntilSignal(vault: Vault, settings: Settings, log: Log): Promise<void> {
+async function serveUntil(
+  signal: Promise<string>,
+  vault: Vault,
+  settings: Settings,
+  log: Log,
+): Promise<void> {
   const collection = new PeriodicCollection(vault, settings.gc, log);
   // One session's fault must not end the others: the vault is consistent at every moment, by design.
   const survive = (error: unknown): void => log('error', 'a fault in one session was survived', { error });
   process.on('uncaughtException', survive);
   process.on('unhandledRejection', survive);
   try {
-    const signal = await new Promise<string>((resolve) => {
-      for (const name of ['SIGINT', 'SIGTERM'] as const) {
-        process.once(name, () => {
-          // A second signal ends the program at once.
-          process.once(name, () => process.exit(130));
-          resolve(name);
-        });
-      }
-    });
-    log('info', 'stopping', { signal });
+    log('info', 'stopping', { signal: await signal });
   } finally {
     await collection.stop();
     process.off('uncaughtException', survive);
     process.off('unhandledRejection', survive);
   }
+}
+
+/** Resolves with the first signal that asks for an end. A second one ends the program at once. */
+function stopSignal(): Promise<string> {
+  return new Promise((resolve) => {
+    for (const name of ['SIGINT', 'SIGTERM'] as const) {
+      process.once(name, () => {
+        process.once(name, () => process.exit(130));
+        resolve(name);
+      });
+    }
+  });
 }

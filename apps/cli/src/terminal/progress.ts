@@ -72,7 +72,7 @@ export class Progress {
   }
 
   private draw(): void {
-    process.stderr.write(`\r\u001b[K${this.line(Date.now(), process.stderr.columns ?? 80)}`);
+    process.stderr.write(`\r\u001b[K${this.line(Date.now(), process.stderr.columns || 80)}`);
   }
 
   private rate(now: number): number {
