@@ -114,10 +114,12 @@ async function lost(
   problem: (object: string, error: unknown) => void,
 ): Promise<Orphan[]> {
   const found: Orphan[] = [];
+  const dead: Orphan[] = [];
   const below = new Set<string>();
   for await (const orphan of orphans(context, (register) => marks.has(register), problem)) {
     const { files, directories } = orphan.head.counters;
-    if (orphan.head.state === 'live' && (files > 0 || directories > 0)) found.push(orphan);
+    if (orphan.head.state === 'dead') dead.push(orphan);
+    else if (files > 0 || directories > 0) found.push(orphan);
   }
   if (found.length === 0) return found;
   await endAbandonedMove(context);
@@ -132,6 +134,8 @@ async function lost(
   });
   const reached = new Set<string>();
   await walk(context, context.directories.of(context.rootIdentity), [], reach(reached));
+  // What lies in a removed directory that has not been swept yet is removed with it.
+  for (const orphan of dead) await walk(context, orphan.directory, [], reach(reached));
   const still = found.filter((orphan) => !reached.has(orphan.directory.register));
   // Only the topmost ones: the others come with them.
   for (const orphan of still) {

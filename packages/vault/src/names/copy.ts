@@ -20,9 +20,9 @@ export async function copyEntry(
   checkAttributes(options.attributes ?? {});
   const replace = options.replace === true;
   if (from.length === to.length && from.every((part, index) => part === to[index])) {
-    if (!replace) throw new VaultError('exists', `there is something of that name already: ${show(to)}`);
     return inParent(context, to, async ({ directory }, name) => {
       await mustBeFile(context, directory, name, from);
+      if (!replace) throw clash({ path: to, directory, name }, replace, 'exists', '');
       return changeRecord(context, directory, name, to, options.attributes ?? {});
     });
   }
