@@ -1,5 +1,5 @@
 import { randomInt } from 'node:crypto';
-import { closeSync, existsSync, mkdirSync, openSync, renameSync, rmSync } from 'node:fs';
+import { closeSync, existsSync, ftruncateSync, mkdirSync, openSync, renameSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { type ETag, type RegisterState, StoreError, type StoreKey } from '@latchkey/store';
 import type { Syncer } from './durability.js';
@@ -23,10 +23,12 @@ const ATTEMPTS = 1000;
 
 /**
  * A register is a directory of generations; the highest number is its value and its tag. A swap from n publishes
- * n + 1, which only one writer can. Two things make that sound:
+ * n + 1, which only one writer can. Three things make that sound:
  *
  * - A slow writer may take a number that was used, superseded and pruned. Since `KEPT` older generations stay,
  *   the highest is then at least `KEPT + 1` above it: after publishing, the writer looks, and did not win.
+ * - A generation that is pruned becomes the file of a later one. Whoever still has it open sees bytes that do not
+ *   match their trailer, finds the generations after it gone too, and looks again.
  * - A register that is made starts at a random number, and with its whole directory in one rename. So a tag of a
  *   deleted register never means anything in a later one of the same key, and no two writers make it at once.
  */
@@ -123,7 +125,7 @@ export class Registers {
   }
 
   async #advance(key: StoreKey, directory: string, expected: ETag, bytes: Uint8Array): Promise<ETag> {
-    const { path, fd } = this.#temporary.open();
+    const { path, fd } = this.#temporary.reopen();
     let basis: number;
     let target: string;
     try {
@@ -151,7 +153,9 @@ export class Registers {
   async #write(fd: number, bytes: Uint8Array): Promise<void> {
     let open = true;
     try {
-      writeAllSync(fd, encodeGeneration(bytes));
+      const file = encodeGeneration(bytes);
+      writeAllSync(fd, file);
+      ftruncateSync(fd, file.length);
       await this.#syncer.file(fd);
       open = false;
       closeSync(fd);
@@ -192,7 +196,7 @@ export class Registers {
 
   #prune(directory: string, numbers: readonly number[]): void {
     for (const number of numbers) {
-      if (number < numbers[0]! - KEPT) removeQuietly(join(directory, generationName(number)));
+      if (number < numbers[0]! - KEPT) this.#temporary.recycle(join(directory, generationName(number)));
     }
   }
 

@@ -157,6 +157,7 @@ export class FileStore implements Store {
   async close(): Promise<void> {
     this.#closed = true;
     this.#descriptors.closeAll();
+    this.#temporary.discardSpares();
     await this.#tidying;
     await this.#reserve.settled();
   }

@@ -1,5 +1,5 @@
 import { createHash, randomBytes } from 'node:crypto';
-import { openSync } from 'node:fs';
+import { closeSync, constants, fstatSync, openSync, renameSync } from 'node:fs';
 import { opendir, rm, stat } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
@@ -15,9 +15,13 @@ const HOST = createHash('sha256').update(hostname()).digest('hex').slice(0, 8);
 const PREFIX = `${HOST}-${process.pid}-${randomBytes(6).toString('hex')}`;
 let created = 0;
 
+/** Files kept for {@link TemporaryFiles.reopen}, at most a head each. */
+const SPARES = 4;
+
 /** The folder of files being written. Whatever lies elsewhere in the store is whole. */
 export class TemporaryFiles {
   readonly #root: Root;
+  readonly #spares: string[] = [];
 
   constructor(root: Root) {
     this.#root = root;
@@ -39,6 +43,40 @@ export class TemporaryFiles {
     return { path, fd };
   }
 
+  /**
+   * The same, but preferably a file that {@link recycle} has put aside: ext4 does not give out the inode of a deleted
+   * file for a while, and looks at each of them whenever a file is made, so that a register that made and deleted a
+   * file with every swap would slow down every other file that is made. The file may hold old bytes.
+   */
+  reopen(): { path: string; fd: number } {
+    for (let path = this.#spares.pop(); path !== undefined; path = this.#spares.pop()) {
+      const fd = openOwn(path);
+      if (fd !== undefined) return { path, fd };
+      this.discard(path);
+    }
+    return this.open();
+  }
+
+  /** Takes a file that is not needed any more out of its place, for {@link reopen}. Never fails. */
+  recycle(file: string): void {
+    if (this.#spares.length >= SPARES) {
+      this.discard(file);
+      return;
+    }
+    const path = this.path();
+    try {
+      renameSync(file, path);
+      this.#spares.push(path);
+    } catch {
+      this.discard(file);
+    }
+  }
+
+  /** Removes what was put aside. */
+  discardSpares(): void {
+    for (const path of this.#spares.splice(0)) this.discard(path);
+  }
+
   /** Removes a temporary file or directory if it is there. Never fails: it is removed for age later. */
   discard(path: string): void {
     removeQuietly(path);
@@ -55,6 +93,22 @@ export class TemporaryFiles {
       }
     } catch {}
   }
+}
+
+// Whoever owns the medium may have planted a link to another file, or a pipe: only a plain file of one name will do.
+const FLAGS: number = constants.O_WRONLY | (constants.O_NOFOLLOW ?? 0) | (constants.O_NONBLOCK ?? 0);
+
+function openOwn(path: string): number | undefined {
+  let fd: number;
+  try {
+    fd = openSync(path, FLAGS);
+  } catch {
+    return undefined;
+  }
+  const stats = fstatSync(fd);
+  if (stats.isFile() && stats.nlink === 1) return fd;
+  closeSync(fd);
+  return undefined;
 }
 
 function isOwnedByLiving(name: string): boolean {

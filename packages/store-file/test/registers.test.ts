@@ -48,6 +48,7 @@ for (const links of [true, false]) {
       base = await registers.swap(key, null, text('base'));
     });
     afterEach(() => {
+      temporary.discardSpares();
       expect(readdirSync(root.layout.temporary)).toEqual([]);
       folder.remove();
     });
