@@ -176,22 +176,34 @@ export function onModel(model: TreeModel, one: Operation): Answer {
   }
 }
 
+/** The content after the first `steps` edits. */
+export function prefixes(
+  one: Extract<Operation, { op: 'edit' }>,
+  before: Uint8Array,
+  steps: number,
+): Uint8Array {
+  let bytes = before;
+  for (const step of one.edits.slice(0, steps)) {
+    if (step.do === 'write')
+      bytes = splice(bytes, one.append ? bytes.length : step.at, pattern(step.size, step.seed));
+    if (step.do === 'append') bytes = splice(bytes, bytes.length, pattern(step.size, step.seed));
+    if (step.do === 'truncate') bytes = resized(bytes, step.size);
+  }
+  return bytes;
+}
+
 function editModel(model: TreeModel, one: Extract<Operation, { op: 'edit' }>): Answer {
   const reads: string[] = [];
-  // What a handle has not synced when it is abandoned is a draft, which nobody sees beside a published file.
   model.edit(one.path, one.create, (before) => {
-    let bytes = before;
-    let published = before;
-    for (const step of one.edits) {
-      if (step.do === 'write')
-        bytes = splice(bytes, one.append ? bytes.length : step.at, pattern(step.size, step.seed));
-      if (step.do === 'append') bytes = splice(bytes, bytes.length, pattern(step.size, step.seed));
-      if (step.do === 'truncate') bytes = resized(bytes, step.size);
-      if (step.do === 'sync') published = bytes;
-      if (step.do === 'read')
-        reads.push(Buffer.from(bytes.slice(step.at, step.at + step.size)).toString('base64'));
+    let published = 0;
+    for (const [index, step] of one.edits.entries()) {
+      if (step.do === 'sync') published = index;
+      if (step.do !== 'read') continue;
+      const bytes = prefixes(one, before, index);
+      reads.push(Buffer.from(bytes.slice(step.at, step.at + step.size)).toString('base64'));
     }
-    return one.end === 'close' ? bytes : published;
+    // What a handle has not synced when it is abandoned is a draft, which nobody sees beside a published file.
+    return prefixes(one, before, one.end === 'close' ? one.edits.length : published);
   });
   return reads;
 }
