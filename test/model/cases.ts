@@ -1,17 +1,20 @@
-import type { Script } from './context.js';
-import { cleanDirectory } from './directories.js';
 import type { Case } from './check.js';
+import type { Script } from './context.js';
+import { called } from './context.js';
+import { cleanDirectory } from './directories.js';
 import { collectGarbage } from './gc.js';
 import { putLeased } from './leases.js';
-import { called } from './context.js';
+import type { Call } from './plain.js';
 import { BEGINNING, calls, OLD_SESSION } from './scenario.js';
 import { healMarks } from './sharing.js';
-import type { Call } from './plain.js';
 
 export const put = (path: string, ...atoms: string[]): Call => ({ do: 'put', path, atoms });
 const create = (path: string, ...atoms: string[]): Call => ({ do: 'create', path, atoms });
 export const append = (path: string, atom: string): Call => ({ do: 'append', path, atom });
-export const on = (what: 'remove' | 'read' | 'mkdir' | 'rmdir' | 'removeTree', path: string): Call => ({ do: what, path });
+export const on = (what: 'remove' | 'read' | 'mkdir' | 'rmdir' | 'removeTree', path: string): Call => ({
+  do: what,
+  path,
+});
 export const fromTo = (
   what: 'rename' | 'copy' | 'moveFile' | 'moveDirectory' | 'moveOrCopyFile',
   from: string,
@@ -45,10 +48,17 @@ const trouble = { crashes: 1, swapFaults: 1 };
 /** Two actors (and at times a third) with everything that may go wrong. Every one is explored to the end. */
 export const CASES = {
   overwriters: { tree: FLAT, actors: { A: calls(put('p/a', 'v2')), B: calls(put('p/a', 'v3')) }, ...trouble },
-  appenders: { tree: FLAT, actors: { A: calls(append('p/a', 'x')), B: calls(append('p/a', 'y')) }, ...trouble },
+  appenders: {
+    tree: FLAT,
+    actors: { A: calls(append('p/a', 'x')), B: calls(append('p/a', 'y')) },
+    ...trouble,
+  },
   'two appends each': {
     tree: FLAT,
-    actors: { A: calls(append('p/a', 'w'), append('p/a', 'x')), B: calls(append('p/a', 'y'), append('p/a', 'z')) },
+    actors: {
+      A: calls(append('p/a', 'w'), append('p/a', 'x')),
+      B: calls(append('p/a', 'y'), append('p/a', 'z')),
+    },
     ...trouble,
   },
   'a short list of operations': {
@@ -86,7 +96,10 @@ export const CASES = {
 
   'two mkdirs': {
     tree: FLAT,
-    actors: { A: calls(on('mkdir', 'p/n'), put('p/n/x', 'x')), B: calls(on('mkdir', 'p/n'), put('p/n/y', 'y')) },
+    actors: {
+      A: calls(on('mkdir', 'p/n'), put('p/n/x', 'x')),
+      B: calls(on('mkdir', 'p/n'), put('p/n/y', 'y')),
+    },
     ...trouble,
   },
   'rmdir against put': {
@@ -102,9 +115,26 @@ export const CASES = {
     },
     ...trouble,
   },
+  'mkdir against a recursive remove': {
+    tree: { 'p/': [] },
+    actors: {
+      A: calls(on('mkdir', 'p/n'), on('mkdir', 'p/m')),
+      B: calls(on('removeTree', 'p'), on('mkdir', 'p')),
+    },
+    ...trouble,
+  },
+  'mkdirs with a short list of operations': {
+    tree: { 'p/': [] },
+    actors: { A: calls(on('mkdir', 'p/n')), B: calls(put('p/x', 'x'), put('p/y', 'y')) },
+    swapFaults: 1,
+    limits: { window: 1 },
+  },
   'two rmdirs and a mkdir': {
     tree: { 'p/': [], 'p/d/': [] },
-    actors: { A: calls(on('rmdir', 'p/d')), B: calls(on('rmdir', 'p/d'), on('mkdir', 'p/d'), put('p/d/x', 'x')) },
+    actors: {
+      A: calls(on('rmdir', 'p/d')),
+      B: calls(on('rmdir', 'p/d'), on('mkdir', 'p/d'), put('p/d/x', 'x')),
+    },
     ...trouble,
   },
   'rmdir against mkdir inside': {
@@ -119,7 +149,10 @@ export const CASES = {
   },
   'recursive remove above a put': {
     tree: DEEP,
-    actors: { A: calls(on('removeTree', 'p'), on('mkdir', 'p')), B: calls(put('p/d/x', 'x'), on('read', 'p/d/x')) },
+    actors: {
+      A: calls(on('removeTree', 'p'), on('mkdir', 'p')),
+      B: calls(put('p/d/x', 'x'), on('read', 'p/d/x')),
+    },
     ...trouble,
   },
 
@@ -155,7 +188,10 @@ export const CASES = {
   },
   'move of a directory against put': {
     tree: DEEP,
-    actors: { A: calls(fromTo('moveDirectory', 'p/d', 'q/d')), B: calls(put('p/d/x', 'x'), on('read', 'q/d/f')) },
+    actors: {
+      A: calls(fromTo('moveDirectory', 'p/d', 'q/d')),
+      B: calls(put('p/d/x', 'x'), on('read', 'q/d/f')),
+    },
     ...trouble,
   },
   'move of a directory against rmdir of the target': {
@@ -300,6 +336,11 @@ export const CASES = {
     ticks: 1,
     limits: { noteAge: 1, markLimit: 0, operationLimit: 0 },
   },
+  'overwrite of a shared file': {
+    tree: TWO,
+    actors: { A: calls(fromTo('copy', 'p/a', 'q/b'), put('p/a', 'v2')), B: calls(on('read', 'q/b')) },
+    ...trouble,
+  },
   'gc against a put': {
     tree: FLAT,
     actors: { A: calls(put('p/a', 'v2'), append('p/a', 'x')), gc },
@@ -315,3 +356,5 @@ export const CASES = {
     crashes: 1,
   },
 } satisfies Record<string, Case>;
+
+export type CaseName = keyof typeof CASES;

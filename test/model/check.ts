@@ -17,7 +17,13 @@ export interface Case extends Omit<Scenario, 'start' | 'settle' | 'sweep' | 'rul
 export function scenarioOf(given: Case, broken: Partial<Rules> = {}): Scenario {
   const sessions = Object.keys(given.actors);
   const { tree, ...rest } = given;
-  return { ...rest, rules: { ...SOUND, ...broken }, start: worldOf(tree, sessions), settle, sweep: sweep(sessions) };
+  return {
+    ...rest,
+    rules: { ...SOUND, ...broken },
+    start: worldOf(tree, sessions),
+    settle,
+    sweep: sweep(sessions),
+  };
 }
 
 function report(verdict: Verdict): string {
@@ -26,8 +32,8 @@ function report(verdict: Verdict): string {
 }
 
 /** Explores every interleaving and expects no harm. */
-export function expectSound(given: Case): Verdict {
-  const verdict = new Explorer(scenarioOf(given)).exhaust(STATE_BOUND);
+export function expectSound(given: Case, broken: Partial<Rules> = {}): Verdict {
+  const verdict = new Explorer(scenarioOf(given, broken)).exhaust(STATE_BOUND);
   expect(report(verdict)).toBe('sound');
   return verdict;
 }

@@ -60,7 +60,7 @@ export function* commit<T>(
   context: Context,
   place: Place,
   operation: string,
-  edit: (head: Head, now: number) => Actor<Edit<T>>,
+  edit: (head: Head, now: number) => Edit<T> | Actor<Edit<T>>,
 ): Actor<Committed<T>> {
   const { rules, limits } = context;
   let seen = place.seen;
@@ -78,15 +78,19 @@ export function* commit<T>(
     }
     if (head.state === 'dead' && rules.deadRefusesCommits) return { ok: false, error: 'gone' };
     if (head.link !== place.link) return { ok: false, error: 'gone' };
-    const edited = yield* context.within(undefined, edit(head, now));
+    const result = edit(head, now);
+    const edited = 'next' in result ? yield* context.within(undefined, result) : result;
     if ('fail' in edited) return { ok: false, error: edited.fail };
     const key = headKey(place.uid);
     let { tag } = seen;
     if (!rules.compareAndSwap) tag = (yield* readHead(place.uid))?.tag ?? tag;
-    const by = edited.by === undefined ? {} : { by: edited.by };
+    // Notes are dated now: a swap that comes much later would leave them too old to protect anything.
+    const dated = rules.notesAreFresh && edited.head.notes !== head.notes;
+    const latest = edited.by ?? (dated ? now + limits.operationLimit : undefined);
+    const by = latest === undefined ? {} : { by: latest };
     const outcome = yield { do: 'swap', key, tag, value: edited.head, ...by };
     if (outcome.is === 'swapped') return { ok: true, value: edited.value, now: outcome.now };
-    if (outcome.is === 'expired') return { ok: false, error: 'expired' };
+    if (outcome.is === 'expired' && edited.by !== undefined) return { ok: false, error: 'expired' };
     if (outcome.is === 'unknown') doubtful = { value: edited.value, newest: head.operations.at(-1) ?? null };
     seen = undefined;
   }

@@ -42,7 +42,15 @@ export class Context {
   /** What the actor knows at a step before which it remembers no more than `remembers`. */
   knows(label: string, remembers: unknown): Knowledge {
     if (this.#frames.includes(undefined)) return undefined;
-    return JSON.stringify([label, remembers, this.#frames, this.#count, this.session, this.released, this.killed]);
+    return JSON.stringify([
+      label,
+      remembers,
+      this.#frames,
+      this.#count,
+      this.session,
+      this.released,
+      this.killed,
+    ]);
   }
 }
 

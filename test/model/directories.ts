@@ -13,7 +13,11 @@ export function* makeDirectory(context: Context, path: string): Actor<string> {
   const operation = context.fresh('mkdir');
   let made: DirectoryRecord | undefined;
   for (let attempt = 0; attempt < ATTEMPTS; attempt += 1) {
-    const found = yield* resolveDirectory(context, parent, context.knows('mkdir', [operation, attempt, made]));
+    const found = yield* resolveDirectory(
+      context,
+      parent,
+      context.knows('mkdir', [operation, attempt, made]),
+    );
     if (!found.ok) return found.error;
     if (made === undefined) {
       made = { kind: 'directory', uid: context.fresh('D'), link: context.fresh('link') };
@@ -46,6 +50,9 @@ function* isEmpty(context: Context, head: Head): Actor<string | undefined> {
   return undefined;
 }
 
+/** Why a directory with this head may not be removed, if it may not. */
+type Refuses = (head: Head) => Actor<string | undefined>;
+
 /** Rule 5: the swap of the child's head to dead is the removal. */
 export function removeEmptyDirectory(context: Context, path: string): Actor<string> {
   return removeDirectory(context, path, (head) => isEmpty(context, head));
@@ -53,16 +60,10 @@ export function removeEmptyDirectory(context: Context, path: string): Actor<stri
 
 /** A recursive remove is one swap to dead, whatever is inside; gc sweeps. */
 export function removeTree(context: Context, path: string): Actor<string> {
-  return removeDirectory(context, path, function* () {
-    return undefined;
-  });
+  return removeDirectory(context, path, undefined);
 }
 
-function* removeDirectory(
-  context: Context,
-  path: string,
-  refuses: (head: Head) => Actor<string | undefined>,
-): Actor<string> {
+function* removeDirectory(context: Context, path: string, refuses: Refuses | undefined): Actor<string> {
   const { parent, name } = split(path);
   for (let attempt = 0; attempt < ATTEMPTS; attempt += 1) {
     const child = yield* resolveDirectory(context, [...parent, name], context.knows('rmdir', attempt));
@@ -71,7 +72,7 @@ function* removeDirectory(
     const record: DirectoryRecord = { kind: 'directory', uid, link };
     const place = { uid: chain.at(-2)!, key: `${name}/` };
     if (!context.rules.killBeforeUnlink) {
-      const refused = yield* refuses(child.directory.seen.value);
+      const refused = refuses && (yield* refuses(child.directory.seen.value));
       if (refused !== undefined) return refused;
       yield* context.within(undefined, unlink(context, place, record));
     }
@@ -85,7 +86,7 @@ function* removeDirectory(
   return 'conflict';
 }
 
-function* kill(context: Context, child: Directory, refuses: (head: Head) => Actor<string | undefined>): Actor<Committed<null>> {
+function* kill(context: Context, child: Directory, refuses: Refuses | undefined): Actor<Committed<null>> {
   const operation = context.fresh('kill');
   let place: Place = child;
   if (!context.rules.killChecksLink) {
@@ -93,7 +94,7 @@ function* kill(context: Context, child: Directory, refuses: (head: Head) => Acto
     if (seen !== undefined) place = { uid: child.uid, link: seen.value.link, seen };
   }
   const killed = yield* commit(context, place, operation, function* (head) {
-    const refused = yield* refuses(head);
+    const refused = refuses && (yield* refuses(head));
     if (refused !== undefined) return { fail: refused };
     return { head: next(head, operation, context.limits.window, { state: 'dead' }), value: null };
   });
@@ -111,7 +112,7 @@ export function* unlink(
     if (seen === undefined || seen.value.state === 'dead') return true;
     const parent: Place = { uid: at.uid, link: seen.value.link, seen };
     const operation = context.fresh('unlink');
-    const unlinked = yield* commit(context, parent, operation, function* (head) {
+    const unlinked = yield* commit(context, parent, operation, (head) => {
       const there = head.entries[at.key];
       if (there?.kind !== 'directory') return { fail: 'changed' };
       if (context.rules.unlinkByIdentity && (there.uid !== record.uid || there.link !== record.link)) {
@@ -167,7 +168,7 @@ export function* sweepDead(context: Context, uid: string): Actor<void> {
 
 function* killBelow(context: Context, record: DirectoryRecord): Actor<void> {
   const operation = context.fresh('kill');
-  yield* commit(context, record, operation, function* (head) {
+  yield* commit(context, record, operation, (head) => {
     return { head: next(head, operation, context.limits.window, { state: 'dead' }), value: null };
   });
   const child = yield* readHead(record.uid);

@@ -110,7 +110,14 @@ export class Explorer {
   #initial(): State {
     const { start, crashes = 0, swapFaults = 0, ticks = 0 } = this.#scenario;
     const locals = this.#unfoldings.map((unfolding) => unfolding.start);
-    return { world: start, locals, crashed: 0, calls: [], budget: { crashes, swapFaults, ticks }, from: undefined };
+    return {
+      world: start,
+      locals,
+      crashed: 0,
+      calls: [],
+      budget: { crashes, swapFaults, ticks },
+      from: undefined,
+    };
   }
 
   #key(state: State): string {
@@ -209,7 +216,7 @@ export class Explorer {
     for (const [stage, script] of stages) {
       if (script !== undefined) {
         if (stage === 'after a late sweep') world = { ...world, now: world.now + LONG_AFTER };
-        world = this.#runAlone(stage, script, world);
+        world = runAlone(script, world, this.#rules, this.#limits, stage.replaceAll(' ', ''));
       }
       const problem = findProblem(world, { mayDangle: false });
       if (problem !== undefined) return `${stage}: ${problem}`;
@@ -222,24 +229,31 @@ export class Explorer {
     return undefined;
   }
 
-  #runAlone(name: string, script: Script, start: World): World {
-    const unfolding = new Unfolding(name.replaceAll(' ', ''), script, this.#rules, this.#limits);
-    let world = start;
-    let local = unfolding.start;
-    while (local.step !== undefined) {
-      if (!isEnabled(world, local.step)) world = { ...world, now: world.now + 1 };
-      const ran = execute(world, local.step);
-      world = ran.world;
-      local = unfolding.after(local, ran.outcome);
-    }
-    return world;
-  }
-
   #violation(states: number, state: State, problem: string): Verdict {
     const trace: string[] = [];
     for (let at = state.from; at !== undefined; at = at.state.from) trace.push(at.label);
     return { states, ends: this.#ends.size, violation: { problem, trace: trace.reverse() } };
   }
+}
+
+/** Runs one actor to its end with nobody else about. Time passes when it waits. */
+export function runAlone(
+  script: Script,
+  start: World,
+  rules: Rules = SOUND,
+  limits: Limits = LIMITS,
+  name = 'alone',
+): World {
+  const unfolding = new Unfolding(name, script, rules, limits);
+  let world = start;
+  let local = unfolding.start;
+  while (local.step !== undefined) {
+    while (!isEnabled(world, local.step)) world = { ...world, now: world.now + 1 };
+    const ran = execute(world, local.step);
+    world = ran.world;
+    local = unfolding.after(local, ran.outcome);
+  }
+  return world;
 }
 
 function begin(calls: readonly Lived[], actor: string, call: Call): readonly Lived[] {

@@ -1,7 +1,16 @@
 import { type Committed, commit } from './commit.js';
 import type { Context } from './context.js';
-import { dropEntry, type Entry, type FileRecord, type Head, next, noteDropped, setEntry, unmarked } from './head.js';
 import { makeDirectory, sweepDead } from './directories.js';
+import {
+  dropEntry,
+  type Entry,
+  type FileRecord,
+  type Head,
+  next,
+  noteDropped,
+  setEntry,
+  unmarked,
+} from './head.js';
 import { refusal } from './moves.js';
 import { type Directory, resolveDirectory, split } from './resolve.js';
 import type { Actor } from './world.js';
@@ -37,7 +46,14 @@ export function* releaseDropped(context: Context): Actor<void> {
 }
 
 /** Replaces one entry and leaves a note of what was there. */
-export function replaced(context: Context, head: Head, now: number, name: string, record: FileRecord, by: string): Head {
+export function replaced(
+  context: Context,
+  head: Head,
+  now: number,
+  name: string,
+  record: FileRecord,
+  by: string,
+): Head {
   const notes = noteDropped(head, head.entries[name], now);
   return next(head, by, context.limits.window, { entries: setEntry(head.entries, name, record), notes });
 }
@@ -49,7 +65,12 @@ export interface PutOptions {
   readonly parents?: boolean;
 }
 
-export function* put(context: Context, path: string, atoms: readonly string[], options?: PutOptions): Actor<string> {
+export function* put(
+  context: Context,
+  path: string,
+  atoms: readonly string[],
+  options?: PutOptions,
+): Actor<string> {
   const { parent, name } = split(path);
   const operation = context.fresh('put');
   let segments: readonly string[] | undefined;
@@ -89,7 +110,8 @@ export function commitFile(
     const refused = yield* refusal(context, head.entries[`${name}/`], 'is-a-directory');
     if (refused !== undefined) return { fail: refused };
     const old = head.entries[name];
-    if (old !== undefined && options.exclusive === true && context.rules.exclusiveChecks) return { fail: 'exists' };
+    if (old !== undefined && options.exclusive === true && context.rules.exclusiveChecks)
+      return { fail: 'exists' };
     const record: FileRecord = { kind: 'file', segments, shared: false };
     return { head: replaced(context, head, now, name, record, operation), value: old, ...by };
   });
@@ -101,12 +123,16 @@ export function* append(context: Context, path: string, atom: string): Actor<str
   const operation = context.fresh('append');
   let added: readonly string[] | undefined;
   for (let attempt = 0; attempt < ATTEMPTS; attempt += 1) {
-    const found = yield* resolveDirectory(context, parent, context.knows('append', [operation, attempt, added]));
+    const found = yield* resolveDirectory(
+      context,
+      parent,
+      context.knows('append', [operation, attempt, added]),
+    );
     if (!found.ok) return found.error;
     const opened = found.directory.seen.value.entries[name];
     added ??= yield* upload(context, [atom]);
     const segment = added;
-    const committed = yield* commit(context, found.directory, operation, function* (head) {
+    const committed = yield* commit(context, found.directory, operation, (head) => {
       const old = context.rules.appendRebases ? head.entries[name] : opened;
       const record: FileRecord =
         old?.kind === 'file'
@@ -127,7 +153,7 @@ export function* removeFile(context: Context, path: string): Actor<string> {
   for (let attempt = 0; attempt < ATTEMPTS; attempt += 1) {
     const found = yield* resolveDirectory(context, parent, context.knows('change', [operation, attempt]));
     if (!found.ok) return found.error;
-    const committed = yield* commit(context, found.directory, operation, function* (head, now) {
+    const committed = yield* commit(context, found.directory, operation, (head, now) => {
       const old = head.entries[name];
       if (old === undefined) return { fail: 'not-found' };
       const change = { entries: dropEntry(head.entries, name), notes: noteDropped(head, old, now) };

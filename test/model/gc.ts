@@ -66,14 +66,19 @@ function* mark(context: Context): Actor<ReadonlySet<string> | undefined> {
   const after = yield* readMoves(context.knows('moves', [marks.memory, removable, before.tag]));
   if (after.tag !== before.tag && rules.gcYieldsToMoves) return undefined;
   // Only now is it known that these were not missed because they, or what they stand in, moved.
-  for (const uid of removable) yield* context.within(undefined, removeHead(context, uid));
+  for (const uid of removable) {
+    if (marks.named.has(uid) && rules.namedHeadsStay) continue;
+    yield* context.within(undefined, removeHead(context, uid));
+  }
   return marks.blobs;
 }
 
 /** Marks a directory and everything below it. False: something is unreadable, or it takes too long. */
 function* walk(context: Context, marks: Marks, start: string): Actor<boolean> {
   const { limits, rules } = context;
-  const queue: { readonly uid: string; readonly link: string | undefined }[] = [{ uid: start, link: undefined }];
+  const queue: { readonly uid: string; readonly link: string | undefined }[] = [
+    { uid: start, link: undefined },
+  ];
   for (let at = queue.shift(); at !== undefined; at = queue.shift()) {
     const { uid, link } = at;
     if (marks.reached.has(uid)) continue;
@@ -108,7 +113,8 @@ function* walkOrphans(context: Context, marks: Marks, tag: number): Actor<string
   const { limits, rules } = context;
   const removable: string[] = [];
   const listed = yield { do: 'list', prefix: 'h/' };
-  for (const key of listed.is === 'keys' ? listed.keys : []) {
+  // A listing has no order: children may come before their parents.
+  for (const key of listed.is === 'keys' ? listed.keys.toReversed() : []) {
     const uid = key.slice(2);
     if (marks.reached.has(uid)) continue;
     const outcome = yield { do: 'read', key };
@@ -117,9 +123,8 @@ function* walkOrphans(context: Context, marks: Marks, tag: number): Actor<string
     const isOld = outcome.now >= outcome.at + limits.noteAge;
     const isEmpty = Object.keys(head.entries).length === 0;
     if (isOld && (isEmpty || head.state === 'dead')) {
-      if (marks.named.has(uid) && rules.namedHeadsStay) continue;
       if (rules.removeOrphansLast) removable.push(uid);
-      else yield* context.within(undefined, removeHead(context, uid));
+      else if (!marks.named.has(uid)) yield* context.within(undefined, removeHead(context, uid));
       continue;
     }
     if (!rules.orphansProtect) continue;

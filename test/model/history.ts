@@ -1,4 +1,4 @@
-import { type Call, describeTree, partsOf, type PlainDirectory } from './plain.js';
+import { type Call, describeTree, type PlainDirectory, partsOf } from './plain.js';
 
 /** One call as it went: who had answered when it began, and its answer, if it got one. */
 export interface Lived {
@@ -33,7 +33,10 @@ export function isExplained(start: PlainDirectory, calls: readonly Lived[], end:
   };
 
   const search = (tree: PlainDirectory, progress: readonly Progress[]): boolean => {
-    if (calls.every((_, index) => !mustFinish(index) || progress[index]!.done) && describeTree(tree) === wanted) {
+    if (
+      calls.every((_, index) => !mustFinish(index) || progress[index]!.done) &&
+      describeTree(tree) === wanted
+    ) {
       return true;
     }
     const key = JSON.stringify([tree, progress]);
@@ -42,13 +45,26 @@ export function isExplained(start: PlainDirectory, calls: readonly Lived[], end:
     return calls.some((lived, index) => {
       const at = progress[index]!;
       if (at.done || (lived.result !== undefined && REFUSALS.has(lived.result))) return false;
-      if (!lived.before.every((id) => isOver(calls.findIndex((call) => call.id === id), progress))) return false;
+      if (
+        !lived.before.every((id) =>
+          isOver(
+            calls.findIndex((call) => call.id === id),
+            progress,
+          ),
+        )
+      )
+        return false;
       return advance(tree, progress, index, at.part);
     });
   };
 
   /** Runs the next part of a call, or any part behind optional ones. */
-  const advance = (tree: PlainDirectory, progress: readonly Progress[], index: number, first: number): boolean => {
+  const advance = (
+    tree: PlainDirectory,
+    progress: readonly Progress[],
+    index: number,
+    first: number,
+  ): boolean => {
     const lived = calls[index]!;
     const parts = partsOf(lived.call);
     for (let part = first; part < parts.length; part += 1) {
@@ -59,7 +75,13 @@ export function isExplained(start: PlainDirectory, calls: readonly Lived[], end:
       if (fits) {
         const done = answered || part + 1 === parts.length;
         const entry: Progress = { part: part + 1, memory: step.memory, done };
-        if (search(step.tree, progress.map((old, other) => (other === index ? entry : old)))) return true;
+        if (
+          search(
+            step.tree,
+            progress.map((old, other) => (other === index ? entry : old)),
+          )
+        )
+          return true;
       }
       if (!optional) return false;
     }

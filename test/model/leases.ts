@@ -67,7 +67,7 @@ export function* putLeased(
     if (!committed.ok && (committed.error === 'expired' || committed.error === 'gone')) continue;
     if (!committed.ok) return committed.error;
     const late = committed.now >= own.renewedAt + limits.quarter;
-    if (rules.verifyAfterCommit && late && !(yield* isIntact(own, segments))) {
+    if (rules.lookAfterCommit && late && !(yield* mayAcknowledge(context, own, segments))) {
       own = yield* startSession(context, committed.now);
       segments = [];
       continue;
@@ -78,9 +78,11 @@ export function* putLeased(
   return 'conflict';
 }
 
-function* isIntact(own: Own, segments: readonly string[]): Actor<boolean> {
+/** A sweep that was under way when the session died may take blobs at any later time, those that still stand included. */
+function* mayAcknowledge(context: Context, own: Own, segments: readonly string[]): Actor<boolean> {
   const lease = yield* readLease(leaseKey(own.session));
   if (lease !== undefined && !lease.value.ended) return true;
+  if (context.rules.rewriteWhenDead) return false;
   for (const key of segments) if ((yield { do: 'get', key }).is !== 'blob') return false;
   return true;
 }

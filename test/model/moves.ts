@@ -29,7 +29,11 @@ export function* moveDirectory(context: Context, from: string, to: string): Acto
 function* tryMove(context: Context, from: string, to: string): Actor<string> {
   const source = split(from);
   const target = split(to);
-  const moved = yield* resolveDirectory(context, [...source.parent, source.name], context.knows('move', null));
+  const moved = yield* resolveDirectory(
+    context,
+    [...source.parent, source.name],
+    context.knows('move', null),
+  );
   if (!moved.ok) return moved.error;
   const plan: MovePlan = {
     operation: context.fresh('move'),
@@ -42,9 +46,7 @@ function* tryMove(context: Context, from: string, to: string): Actor<string> {
   };
   if (context.rules.movesTakeTurns && !(yield* takeTurn(context, plan))) return 'again';
   const place = yield* resolveDirectory(context, target.parent, context.knows('check', plan));
-  const result = place.ok
-    ? yield* moveTo(context, plan, place.directory, target.name)
-    : place.error;
+  const result = place.ok ? yield* moveTo(context, plan, place.directory, target.name) : place.error;
   if (context.rules.movesTakeTurns) yield* context.within(result, release(context, plan));
   return result;
 }
@@ -65,7 +67,8 @@ function* takeTurn(context: Context, plan: MovePlan): Actor<boolean> {
       return true;
     }
     if (offered) return false;
-    const unfenced = held === null || !rules.successorsFence ? [] : [...new Set([held.uid, ...moves.value.unfenced])];
+    const unfenced =
+      held === null || !rules.successorsFence ? [] : [...new Set([held.uid, ...moves.value.unfenced])];
     const value: Moves = { plan, unfenced: rules.fencesPassOn ? unfenced : [] };
     const outcome: Outcome = yield { do: 'swap', key: MOVES_KEY, tag: moves.tag, value };
     // A list that only the successor remembers, and only if it is told that its swap took effect.
@@ -89,9 +92,13 @@ function* fence(context: Context, uid: string): Actor<void> {
 function* moveTo(context: Context, plan: MovePlan, target: Directory, name: string): Actor<string> {
   if (target.chain.includes(plan.uid) && context.rules.ancestryCheck) return 'invalid-argument';
   const inserted = yield* insertArriving(context, plan, target, name);
-  if (!inserted.ok && inserted.error !== 'unavailable') return inserted.error === 'gone' ? 'again' : inserted.error;
+  if (!inserted.ok && inserted.error !== 'unavailable')
+    return inserted.error === 'gone' ? 'again' : inserted.error;
   const relinked = inserted.ok ? yield* context.within(target.uid, relink(context, plan)) : 'unavailable';
-  if (relinked === 'ok' || (yield* context.within([target.uid, relinked], isRelinkedAfterAll(context, plan)))) {
+  if (
+    relinked === 'ok' ||
+    (yield* context.within([target.uid, relinked], isRelinkedAfterAll(context, plan)))
+  ) {
     yield* context.within('moved', dropRecord(context, plan.source, plan.sourceKey, plan.uid, plan.oldLink));
     return 'ok';
   }
@@ -147,7 +154,8 @@ function* isRelinkedAfterAll(context: Context, plan: MovePlan): Actor<boolean> {
     if (child === undefined) return false;
     const { value: head, tag } = child;
     if (head.link === plan.newLink || head.operations.includes(plan.operation)) return true;
-    if (head.state === 'dead' || head.link !== plan.oldLink || head.operations.includes(operation)) return false;
+    if (head.state === 'dead' || head.link !== plan.oldLink || head.operations.includes(operation))
+      return false;
     const value = next(head, operation, context.limits.window, {});
     const outcome = yield { do: 'swap', key: headKey(plan.uid), tag, value };
     if (outcome.is === 'swapped') return false;
@@ -159,7 +167,7 @@ function* dropRecord(context: Context, uid: string, key: string, child: string, 
   const seen = yield* readHead(uid, context.knows('tidy', [uid, key, child, link]));
   if (seen === undefined) return;
   const operation = context.fresh('tidy');
-  yield* commit(context, { uid, link: seen.value.link, seen }, operation, function* (head) {
+  yield* commit(context, { uid, link: seen.value.link, seen }, operation, (head) => {
     const record = head.entries[key];
     if (record?.kind !== 'directory' || record.uid !== child || record.link !== link) return { fail: 'gone' };
     const change = { entries: dropEntry(head.entries, key) };

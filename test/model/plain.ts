@@ -18,10 +18,18 @@ export interface PlainDirectory {
 type Node = PlainFile | PlainDirectory;
 
 export type Call =
-  | { readonly do: 'put' | 'create' | 'putMakingParents'; readonly path: string; readonly atoms: readonly string[] }
+  | {
+      readonly do: 'put' | 'create' | 'putMakingParents';
+      readonly path: string;
+      readonly atoms: readonly string[];
+    }
   | { readonly do: 'append'; readonly path: string; readonly atom: string }
   | { readonly do: 'remove' | 'read' | 'mkdir' | 'rmdir' | 'removeTree'; readonly path: string }
-  | { readonly do: 'rename' | 'copy' | 'moveFile' | 'moveDirectory'; readonly from: string; readonly to: string }
+  | {
+      readonly do: 'rename' | 'copy' | 'moveFile' | 'moveDirectory';
+      readonly from: string;
+      readonly to: string;
+    }
   /** A file move whose source may stay, because somebody took the mark away. */
   | { readonly do: 'moveOrCopyFile'; readonly from: string; readonly to: string };
 
@@ -68,7 +76,8 @@ function pathOf(tree: PlainDirectory, id: string, at = ''): string | undefined {
 }
 
 const parentOf = (path: string): string => path.split('/').slice(0, -1).join('/');
-const hasParent = (tree: PlainDirectory, path: string): boolean => find(tree, parentOf(path))?.kind === 'directory';
+const hasParent = (tree: PlainDirectory, path: string): boolean =>
+  find(tree, parentOf(path))?.kind === 'directory';
 const file = (atoms: readonly string[]): PlainFile => ({ kind: 'file', atoms });
 
 type Change = (tree: PlainDirectory) => { tree: PlainDirectory } | { error: string };
@@ -165,8 +174,13 @@ export function partsOf(call: Call): readonly Part[] {
       return [write(call.path, (old) => (old === undefined ? call.atoms : 'exists'))];
     case 'putMakingParents': {
       const parents: Change = (tree) => ({ tree: makeParents(tree, call.path) });
-      const both: Change = (tree) => ({ tree: set(makeParents(tree, call.path), call.path, file(call.atoms)) });
-      const making: Part = { optional: true, run: (tree) => ({ ...once(parents).run(tree, undefined), result: 'none' }) };
+      const both: Change = (tree) => ({
+        tree: set(makeParents(tree, call.path), call.path, file(call.atoms)),
+      });
+      const making: Part = {
+        optional: true,
+        run: (tree) => ({ ...once(parents).run(tree, undefined), result: 'none' }),
+      };
       return [making, once(both)];
     }
     case 'append':
@@ -238,6 +252,8 @@ export function partsOf(call: Call): readonly Part[] {
 export function describeTree(tree: PlainDirectory): string {
   const lines = Object.entries(tree.entries)
     .sort(([a], [b]) => (a < b ? -1 : 1))
-    .map(([name, node]) => (node.kind === 'file' ? `${name}=${node.atoms.join('+')}` : `${name}{${describeTree(node)}}`));
+    .map(([name, node]) =>
+      node.kind === 'file' ? `${name}=${node.atoms.join('+')}` : `${name}{${describeTree(node)}}`,
+    );
   return lines.join(' ');
 }

@@ -9,7 +9,9 @@ export interface Directory extends Place {
   readonly chain: readonly string[];
 }
 
-export type Resolved = { readonly ok: true; readonly directory: Directory } | { readonly ok: false; readonly error: string };
+export type Resolved =
+  | { readonly ok: true; readonly directory: Directory }
+  | { readonly ok: false; readonly error: string };
 
 /** `p/q/a` is the entry `a` of the directory `p/q`. */
 export function split(path: string): { parent: readonly string[]; name: string } {

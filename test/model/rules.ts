@@ -53,6 +53,8 @@ export interface Rules {
   readonly declareBySwap: boolean;
   /** gc: release notes younger than the limit protect what they name. */
   readonly notesProtect: boolean;
+  /** gc: a swap that leaves notes is sent while their date is fresh, or made anew. */
+  readonly notesAreFresh: boolean;
   /** gc: `m` is free when the mark begins and untouched when it ends. */
   readonly gcYieldsToMoves: boolean;
   /** gc: what stands in heads that the tree does not lead to is marked. */
@@ -79,8 +81,10 @@ export interface Rules {
   readonly renewBeforeCommit: boolean;
   /** Lease: the clock is read just before the swap is sent (the assumption on pauses). */
   readonly promptSwaps: boolean;
-  /** Lease: after a commit that took long, a dead session verifies its blobs before it acknowledges. */
-  readonly verifyAfterCommit: boolean;
+  /** Lease: after a commit that took long, the lease is read before the commit is acknowledged. */
+  readonly lookAfterCommit: boolean;
+  /** Lease: what a dead session committed is written again; that it is still there proves nothing. */
+  readonly rewriteWhenDead: boolean;
 }
 
 export const SOUND: Rules = {
@@ -109,6 +113,7 @@ export const SOUND: Rules = {
   declareBeforeMark: true,
   declareBySwap: true,
   notesProtect: true,
+  notesAreFresh: true,
   gcYieldsToMoves: true,
   orphansProtect: true,
   removeOrphansLast: true,
@@ -122,7 +127,8 @@ export const SOUND: Rules = {
   proveEverySession: true,
   renewBeforeCommit: true,
   promptSwaps: true,
-  verifyAfterCommit: true,
+  lookAfterCommit: true,
+  rewriteWhenDead: true,
 };
 
 /** Times in ticks of the model's clock. The proportions are those of the real limits, made small. */

@@ -1,8 +1,8 @@
-import { called, type Context, type Script } from './context.js';
+import { type Context, called, type Script } from './context.js';
 import { cleanDirectory, makeDirectory, removeEmptyDirectory, removeTree } from './directories.js';
 import { append, put, read, releaseDropped, removeFile, renameInside } from './files.js';
 import { collectGarbage } from './gc.js';
-import { emptyHead, type Entry, type Head, headKey, leaseKey, MOVES_KEY, ROOT, setEntry } from './head.js';
+import { type Entry, emptyHead, type Head, headKey, leaseKey, MOVES_KEY, ROOT, setEntry } from './head.js';
 import { moveDirectory, settleMoves } from './moves.js';
 import type { Call } from './plain.js';
 import { copy, healMarks, moveFile } from './sharing.js';
@@ -14,7 +14,10 @@ export const BEGINNING = 10;
 export const OLD_SESSION = 'old';
 
 /** A world with these files (path and atoms) and directories (path and '/'). Directory `p` has the uid `Dp`. */
-export function worldOf(tree: Readonly<Record<string, readonly string[]>>, sessions: readonly string[]): World {
+export function worldOf(
+  tree: Readonly<Record<string, readonly string[]>>,
+  sessions: readonly string[],
+): World {
   const heads: Record<string, Head> = { [ROOT.uid]: { ...emptyHead(ROOT.link), revision: 1 } };
   let blobs: Record<string, string> = {};
   const uidOf = (path: string): string => (path === '' ? ROOT.uid : `D${path}`);
@@ -43,7 +46,9 @@ export function worldOf(tree: Readonly<Record<string, readonly string[]>>, sessi
     ...sessions.map((name): [string, unknown] => [leaseKey(name), { renewedAt: BEGINNING, ended: false }]),
   ];
   values.sort(([a], [b]) => (a < b ? -1 : 1));
-  const registers = Object.fromEntries(values.map(([key, value]): [string, Register] => [key, { tag: 1, value, at: 0 }]));
+  const registers = Object.fromEntries(
+    values.map(([key, value]): [string, Register] => [key, { tag: 1, value, at: 0 }]),
+  );
   return { registers, blobs: Object.fromEntries(Object.entries(blobs).sort()), late: [], now: BEGINNING };
 }
 

@@ -37,7 +37,7 @@ export function* copy(context: Context, from: string, to: string): Actor<string>
     const operation = context.fresh('share');
     let since = 0;
     let record: FileRecord | undefined;
-    const shared = yield* commit(context, source.directory, operation, function* (head, now) {
+    const shared = yield* commit(context, source.directory, operation, (head, now) => {
       const found = head.entries[name];
       if (found?.kind !== 'file') return { fail: 'not-found' };
       since = now;
@@ -50,7 +50,14 @@ export function* copy(context: Context, from: string, to: string): Actor<string>
     if (!shared.ok && shared.error === 'gone') continue;
     if (!shared.ok && shared.error !== 'no need') return shared.error;
     const taken: FileRecord = { kind: 'file', segments: record?.segments ?? [], shared: true };
-    const result = yield* insert(context, target.directory, split(to).name, taken, context.fresh('copy'), since);
+    const result = yield* insert(
+      context,
+      target.directory,
+      split(to).name,
+      taken,
+      context.fresh('copy'),
+      since,
+    );
     if (result !== 'gone' && result !== 'expired') return result;
   }
   return 'conflict';
@@ -67,16 +74,23 @@ export function* moveFile(context: Context, from: string, to: string): Actor<str
     const { name } = split(from);
     const { uid } = target.directory;
     const newest = target.directory.seen.value.operations.at(-1) ?? null;
-    const marked = yield* commit(context, source.directory, operation, function* (head) {
+    const marked = yield* commit(context, source.directory, operation, (head) => {
       const record = head.entries[name];
       if (record?.kind !== 'file') return { fail: 'not-found' };
       const shared = record.shared || context.rules.moveSharesFirst;
-      const entries = setEntry(head.entries, name, { ...record, shared, mark: { operation, target: uid, newest } });
+      const entries = setEntry(head.entries, name, {
+        ...record,
+        shared,
+        mark: { operation, target: uid, newest },
+      });
       return { head: next(head, operation, context.limits.window, { entries }), value: record };
     });
     if (!marked.ok && marked.error === 'gone') continue;
     if (!marked.ok) return marked.error;
-    const taken: FileRecord = { ...marked.value, shared: context.rules.moveSharesFirst || marked.value.shared };
+    const taken: FileRecord = {
+      ...marked.value,
+      shared: context.rules.moveSharesFirst || marked.value.shared,
+    };
     const record: FileRecord = { kind: 'file', segments: taken.segments, shared: taken.shared };
     const result = yield* insert(context, target.directory, split(to).name, record, operation, marked.now);
     const place: Place = { uid: source.directory.uid, link: source.directory.link };
@@ -88,16 +102,25 @@ export function* moveFile(context: Context, from: string, to: string): Actor<str
 }
 
 /** Removes a marked source, or only its mark. Any record but the marked one stays as it is. */
-function* settleMark(context: Context, place: Place, name: string, operation: string, moved: boolean): Actor<void> {
+function* settleMark(
+  context: Context,
+  place: Place,
+  name: string,
+  operation: string,
+  moved: boolean,
+): Actor<void> {
   const settle = context.fresh('settle');
-  const settled = yield* commit(context, place, settle, function* (head, now) {
+  const settled = yield* commit(context, place, settle, (head, now) => {
     const record = head.entries[name];
     if (record?.kind !== 'file' || record.mark?.operation !== operation) return { fail: 'changed' };
     const { mark: _mark, ...rest } = record;
     const shared = context.rules.healKeepsShared ? record.shared : false;
     const entries = moved ? dropEntry(head.entries, name) : setEntry(head.entries, name, { ...rest, shared });
     const notes = moved ? noteDropped(head, record, now) : head.notes;
-    return { head: next(head, settle, context.limits.window, { entries, notes }), value: moved ? record : undefined };
+    return {
+      head: next(head, settle, context.limits.window, { entries, notes }),
+      value: moved ? record : undefined,
+    };
   });
   if (settled.ok) dropped(context, settled.value, settled.now);
 }

@@ -21,7 +21,8 @@ export function walkTree(world: World): Walked {
       return { kind: 'directory', id: uid, entries: {} };
     }
     reached.add(uid);
-    if (headOf(world, uid) === undefined) problems.push(`the head of directory ${uid} at /${path} is deleted`);
+    if (headOf(world, uid) === undefined)
+      problems.push(`the head of directory ${uid} at /${path} is deleted`);
     const entries: Record<string, PlainDirectory['entries'][string]> = {};
     for (const [key, entry] of Object.entries(headOf(world, uid)?.entries ?? {})) {
       const name = key.replace(/\/$/, '');

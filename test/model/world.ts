@@ -69,7 +69,9 @@ export type SwapFault = 'applied' | 'lost' | 'late';
 /** Sets a key and keeps the keys sorted, so that equal worlds have equal text whatever the order of events. */
 export function withKey<T>(record: Readonly<Record<string, T>>, key: string, value: T): Record<string, T> {
   if (key in record) return { ...record, [key]: value };
-  return Object.fromEntries([...Object.entries(record), [key, value] as const].sort(([a], [b]) => (a < b ? -1 : 1)));
+  return Object.fromEntries(
+    [...Object.entries(record), [key, value] as const].sort(([a], [b]) => (a < b ? -1 : 1)),
+  );
 }
 
 export function withoutKey<T>(record: Readonly<Record<string, T>>, key: string): Record<string, T> {
