@@ -83,6 +83,9 @@ try {
 async function restart(/** @type {(typeof contenders)[number]} */ contender) {
   const { name } = contender.server;
   await contender.server.stop();
+  for (const key of ['host', 'user']) {
+    for (const file of [key, `${key}.pub`]) if (name !== 'latchkey') rmSync(path.join(places.crypt, file));
+  }
   contender.server =
     name === 'latchkey' ? await startLatchkey(places.latchkey) : await startRcloneCrypt(places.crypt);
 }

@@ -1,25 +1,26 @@
 // SSH keys made for one run.
 import { execFileSync } from 'node:child_process';
-import { readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { program } from '../../scripts/setup/clients.mjs';
 
 /**
- * Makes an Ed25519 key pair; returns the private file and the public line.
+ * Makes an Ed25519 key pair unless there is one; returns the private file and the public line.
  * @param {string} file
  */
 export function makeKey(file) {
-  execFileSync(program('ssh-keygen') ?? 'ssh-keygen', [
-    '-q',
-    '-t',
-    'ed25519',
-    '-N',
-    '',
-    '-C',
-    'test',
-    '-f',
-    file,
-  ]);
+  if (!existsSync(file))
+    execFileSync(program('ssh-keygen') ?? 'ssh-keygen', [
+      '-q',
+      '-t',
+      'ed25519',
+      '-N',
+      '',
+      '-C',
+      'test',
+      '-f',
+      file,
+    ]);
   return { file, publicLine: readFileSync(`${file}.pub`, 'utf8').trim() };
 }
 

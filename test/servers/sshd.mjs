@@ -7,7 +7,7 @@ import { freePort, startListening } from './child.mjs';
 import { makeKey, writeKnownHosts } from './keys.mjs';
 
 /**
- * Starts sshd for the user who runs this, key login only, all state in `place`, which must exist and be empty.
+ * Starts sshd for the user who runs this, key login only, all state in `place`. What was served before is kept.
  * @param {string} place
  */
 export async function startSshd(place) {
@@ -17,7 +17,7 @@ export async function startSshd(place) {
   const host = makeKey(path.join(place, 'host'));
   const user = makeKey(path.join(place, 'user'));
   const files = path.join(place, 'files');
-  mkdirSync(files);
+  mkdirSync(files, { recursive: true });
   writeFileSync(path.join(place, 'authorized'), `${user.publicLine}\n`, { mode: 0o600 });
   // Debian's sshd insists on this directory although a server of one's own has no use for it.
   if (process.getuid?.() === 0) mkdirSync('/run/sshd', { recursive: true, mode: 0o755 });

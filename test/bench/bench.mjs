@@ -1,0 +1,118 @@
+// Alternating rounds: in every round each row is measured at each server in turn, and the turn rotates, so that
+// whatever else the machine does falls on all of them.
+import { mkdirSync, rmSync } from 'node:fs';
+import path from 'node:path';
+import { rcloneClient, settle } from './client.mjs';
+import { writeLarge, writeMany } from './inputs.mjs';
+import { chooseRows } from './rows.mjs';
+import { SERVERS } from './servers.mjs';
+
+const FULL = { mebibytes: 1024, files: 5000, entries: 100_000 };
+const QUICK = { mebibytes: 128, files: 500, entries: 10_000 };
+
+/**
+ * @typedef {object} Options
+ * @property {string} place An empty directory for everything.
+ * @property {boolean} quick
+ * @property {number} rounds
+ * @property {string[] | undefined} only
+ * @property {string[] | undefined} servers
+ * @property {'full' | 'relaxed'} durability
+ * @property {string | undefined} profile
+ * @property {(text: string) => void} say
+ */
+
+/** @param {Options} options */
+export async function runBench(options) {
+  const { place, rounds, say } = options;
+  if (!(Number.isInteger(rounds) && rounds > 0)) throw new Error('--rounds must be a positive number');
+  const sizes = options.quick ? QUICK : FULL;
+  const rows = chooseRows(options.only);
+  const inputs = await prepareInputs(place, sizes, rows, say);
+  const contenders = [];
+  try {
+    for (const name of options.servers ?? Object.keys(SERVERS)) {
+      contenders.push(await enter(name, options, inputs, rows, say));
+    }
+    const samples = new Map(rows.map((row) => [row.id, new Map(contenders.map(({ name }) => [name, []]))]));
+    for (let round = 0; round < rounds; round += 1) {
+      for (const row of rows) {
+        for (let turn = 0; turn < contenders.length; turn += 1) {
+          const contender = contenders[(turn + round) % contenders.length];
+          rmSync(inputs.scratch, { recursive: true, force: true });
+          mkdirSync(inputs.scratch);
+          settle();
+          const figure = await row.measure(contender, inputs);
+          samples.get(row.id)?.get(contender.name)?.push(figure);
+          say(`round ${round + 1}: ${row.title(sizes)}: ${contender.name} ${figure.toFixed(0)} ${row.unit}`);
+        }
+      }
+    }
+    return rows.map((row) => summary(row, sizes, samples.get(row.id) ?? new Map()));
+  } finally {
+    for (const contender of contenders) await contender.stop();
+  }
+}
+
+async function prepareInputs(place, sizes, rows, say) {
+  say('making inputs');
+  const inputs = {
+    large: path.join(place, 'large.dat'),
+    many: path.join(place, 'many'),
+    listed: path.join(place, 'listed'),
+    scratch: path.join(place, 'scratch'),
+    sizes,
+  };
+  const wants = (...ids) => rows.some((row) => ids.includes(row.id));
+  if (wants('put')) await writeLarge(inputs.large, sizes.mebibytes);
+  if (wants('up')) writeMany(inputs.many, sizes.files, 4096);
+  if (wants('cold')) writeMany(inputs.listed, sizes.entries, 16);
+  return inputs;
+}
+
+/** Starts a server in a folder of its own and fills it as far as the rows need it. */
+async function enter(name, options, inputs, rows, say) {
+  const kind = SERVERS[name];
+  if (!kind) throw new Error(`no server ${name}: there are ${Object.keys(SERVERS).join(', ')}`);
+  const place = path.join(options.place, name);
+  mkdirSync(place);
+  let server = await kind.start(place, options);
+  const contender = {
+    name,
+    client: rcloneClient(place, server),
+    restart: async () => {
+      await server.stop();
+      server = await kind.start(place, options);
+      contender.client = rcloneClient(place, server);
+    },
+    stop: () => server.stop(),
+  };
+  if (rows.some((row) => row.listing)) {
+    say(`filling ${name} with ${inputs.sizes.entries} entries`);
+    try {
+      await kind.fill(place, inputs.listed, 'listed');
+    } catch (error) {
+      await server.stop();
+      throw error;
+    }
+  }
+  return contender;
+}
+
+function summary(row, sizes, byServer) {
+  const figures = [...byServer].map(([server, samples]) => ({ server, median: median(samples), samples }));
+  const ours = figures.find(({ server }) => server === 'latchkey')?.median;
+  const ratios = Object.fromEntries(
+    figures.flatMap(({ server, median: theirs }) =>
+      ours === undefined || server === 'latchkey' ? [] : [[server, ours / theirs]],
+    ),
+  );
+  return { id: row.id, title: row.title(sizes), unit: row.unit, figures, ratios };
+}
+
+/** @param {number[]} samples */
+export function median(samples) {
+  const sorted = [...samples].sort((a, b) => a - b);
+  const middle = sorted.length >> 1;
+  return sorted.length % 2 === 1 ? sorted[middle] : (sorted[middle - 1] + sorted[middle]) / 2;
+}

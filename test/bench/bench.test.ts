@@ -1,0 +1,25 @@
+import { describe, expect, it } from 'vitest';
+import { median } from './bench.mjs';
+import { chooseRows } from './rows.mjs';
+import { table } from './table.mjs';
+
+describe('the benchmark', () => {
+  it('takes medians', () => {
+    expect(median([5, 1, 100])).toBe(5);
+    expect(median([4, 1, 2, 100])).toBe(3);
+  });
+
+  it('measures what a row builds on', () => {
+    expect(chooseRows(['get', 'warm']).map((row) => row.id)).toEqual(['put', 'get', 'cold', 'warm']);
+    expect(() => chooseRows(['sideways'])).toThrow('no row sideways');
+  });
+
+  it('prints ratios of ours to theirs', () => {
+    const figures = [
+      { server: 'latchkey', median: 300 },
+      { server: 'sshd', median: 200 },
+    ];
+    const printed = table({ node: 'v20' }, [{ title: 'put', unit: 'MiB/s', figures, ratios: { sshd: 1.5 } }]);
+    expect(printed).toMatch(/\| put +\| MiB\/s \| +300 \| +200 \| +1\.50 \|/);
+  });
+});

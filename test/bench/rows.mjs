@@ -1,0 +1,120 @@
+// What is measured. A row's `measure` returns a figure of which more is better; what is not the row's own work
+// (clearing away, restarting) happens outside `timed`.
+
+/**
+ * @typedef {object} Contender
+ * @property {string} name
+ * @property {ReturnType<typeof import('./client.mjs').rcloneClient>} client
+ * @property {() => Promise<void>} restart Ends the server and starts it again over the same files.
+ *
+ * @typedef {object} Sizes
+ * @property {number} mebibytes
+ * @property {number} files
+ * @property {number} entries
+ *
+ * @typedef {object} Inputs
+ * @property {string} large
+ * @property {string} many
+ * @property {string} scratch An existing local directory.
+ * @property {Sizes} sizes
+ */
+
+/**
+ * Seconds that `work` took.
+ * @param {() => Promise<unknown>} work
+ */
+async function timed(work) {
+  const started = process.hrtime.bigint();
+  await work();
+  return Number(process.hrtime.bigint() - started) / 1e9;
+}
+
+/**
+ * @param {Contender} contender
+ * @param {Inputs} inputs
+ */
+async function list({ client }, { sizes }) {
+  let names = 0;
+  const seconds = await timed(async () => {
+    names = (await client.run('lsf', client.at('listed'))).split('\n').length - 1;
+  });
+  if (names !== sizes.entries) throw new Error(`${names} names listed instead of ${sizes.entries}`);
+  return names / seconds;
+}
+
+/** Rows that share a server's state are measured together, in this order. */
+export const ROWS = [
+  {
+    id: 'put',
+    title: (/** @type {Sizes} */ sizes) => `put ${sizes.mebibytes} MiB`,
+    unit: 'MiB/s',
+    measure: async (/** @type {Contender} */ { client }, /** @type {Inputs} */ inputs) => {
+      const seconds = await timed(() => client.run('copyto', inputs.large, client.at('large.dat')));
+      return inputs.sizes.mebibytes / seconds;
+    },
+  },
+  {
+    id: 'get',
+    title: (/** @type {Sizes} */ sizes) => `get ${sizes.mebibytes} MiB`,
+    unit: 'MiB/s',
+    needs: ['put'],
+    measure: async (/** @type {Contender} */ { client }, /** @type {Inputs} */ inputs) => {
+      const seconds = await timed(() =>
+        client.run('copyto', client.at('large.dat'), `${inputs.scratch}/large.dat`),
+      );
+      await client.run('deletefile', client.at('large.dat'));
+      return inputs.sizes.mebibytes / seconds;
+    },
+  },
+  {
+    id: 'up',
+    title: (/** @type {Sizes} */ sizes) => `put ${sizes.files} files of 4 KiB`,
+    unit: 'files/s',
+    measure: async (/** @type {Contender} */ { client }, /** @type {Inputs} */ inputs) => {
+      const seconds = await timed(() => client.run('copy', inputs.many, client.at('many')));
+      return inputs.sizes.files / seconds;
+    },
+  },
+  {
+    id: 'down',
+    title: (/** @type {Sizes} */ sizes) => `get ${sizes.files} files of 4 KiB`,
+    unit: 'files/s',
+    needs: ['up'],
+    measure: async (/** @type {Contender} */ { client }, /** @type {Inputs} */ inputs) => {
+      const seconds = await timed(() => client.run('copy', client.at('many'), `${inputs.scratch}/many`));
+      await client.run('purge', client.at('many'));
+      return inputs.sizes.files / seconds;
+    },
+  },
+  {
+    id: 'cold',
+    title: (/** @type {Sizes} */ sizes) => `list ${sizes.entries} entries, server just started`,
+    unit: 'names/s',
+    listing: true,
+    measure: async (/** @type {Contender} */ contender, /** @type {Inputs} */ inputs) => {
+      await contender.restart();
+      return list(contender, inputs);
+    },
+  },
+  {
+    id: 'warm',
+    title: (/** @type {Sizes} */ sizes) => `list ${sizes.entries} entries again`,
+    unit: 'names/s',
+    needs: ['cold'],
+    listing: true,
+    measure: list,
+  },
+];
+
+/**
+ * The rows that were asked for, with those that they build on.
+ * @param {string[] | undefined} only
+ */
+export function chooseRows(only) {
+  if (only === undefined) return ROWS;
+  const unknown = only.filter((id) => !ROWS.some((row) => row.id === id));
+  if (unknown.length > 0)
+    throw new Error(`no row ${unknown.join(', ')}: there are ${ROWS.map((row) => row.id).join(', ')}`);
+  const needed = new Set(only.flatMap((id) => [id, ...(ROWS.find((row) => row.id === id)?.needs ?? [])]));
+  return ROWS.filter((row) => needed.has(row.id));
+}
