@@ -4,8 +4,8 @@ import { Explorer, type Scenario, type Verdict } from './explorer.js';
 import { type Rules, SOUND } from './rules.js';
 import { settle, sweep, worldOf } from './scenario.js';
 
-/** The long run explores with more trouble and more walks. */
-export const LONG = process.env['LATCHKEY_TEST_LONG'] === '1';
+/** The long run explores with one more fault in every case, and walks more. */
+export const LONG = process.env.LATCHKEY_TEST_LONG === '1';
 
 const STATE_BOUND = LONG ? 3_000_000 : 400_000;
 
@@ -15,15 +15,11 @@ export interface Case extends Omit<Scenario, 'start' | 'settle' | 'sweep' | 'rul
 }
 
 export function scenarioOf(given: Case, broken: Partial<Rules> = {}): Scenario {
-  const sessions = Object.keys(given.actors);
   const { tree, ...rest } = given;
-  return {
-    ...rest,
-    rules: { ...SOUND, ...broken },
-    start: worldOf(tree, sessions),
-    settle,
-    sweep: sweep(sessions),
-  };
+  const sessions = Object.keys(given.actors);
+  const swapFaults = (given.swapFaults ?? 0) + (LONG ? 1 : 0);
+  const rules = { ...SOUND, ...broken };
+  return { ...rest, swapFaults, rules, start: worldOf(tree, sessions), settle, sweep: sweep(sessions) };
 }
 
 function report(verdict: Verdict): string {

@@ -1,10 +1,11 @@
 import { describe, expect, it } from 'vitest';
-import { CASES, type CaseName, gcOf } from './cases.js';
+import { CASES, type CaseName } from './cases.js';
 import { type Case, expectCaught, expectSound } from './check.js';
 import { runAlone } from './explorer.js';
 import { type Rules, SOUND } from './rules.js';
 import { OLD_SESSION, worldOf } from './scenario.js';
 import { findProblem } from './tree.js';
+import { gcOf } from './vocabulary.js';
 import { type World, withoutKey } from './world.js';
 
 const LOST = /is lost: alive, reachable from nowhere/;

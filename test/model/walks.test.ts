@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
-import { append, fromTo, gcOf, on, put } from './cases.js';
 import { type Case, expectSoundWalks } from './check.js';
 import { calls, OLD_SESSION } from './scenario.js';
+import { append, fromTo, gcOf, on, put } from './vocabulary.js';
 
 const trouble = { crashes: 1, swapFaults: 2 };
 
