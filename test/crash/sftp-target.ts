@@ -29,7 +29,7 @@ export class SftpTarget implements Target {
       client.on('close', () => reject(new Error('the connection is gone')));
     });
     gone.catch(() => undefined);
-    const ready = new Promise((resolve) => client.once('ready', resolve));
+    const ready = new Promise<void>((resolve) => client.once('ready', () => resolve()));
     client.connect({ host, port, username: user, privateKey: readFileSync(keyFile) });
     await Promise.race([ready, gone]);
     const sftp = new Promise<SFTPWrapper>((resolve, reject) => {
