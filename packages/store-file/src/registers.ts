@@ -63,10 +63,10 @@ export class Registers {
   async swap(key: StoreKey, expected: ETag | null, bytes: Uint8Array): Promise<ETag> {
     const directory = this.#root.layout.register(key);
     // Looked at first so that a hopeless swap of a large head costs one readdir, not a write.
-    this.#assertCurrent(key, directory, expected);
+    const top = this.#assertCurrent(key, directory, expected);
     return expected === null
       ? this.#make(key, directory, bytes)
-      : this.#advance(key, directory, expected, bytes);
+      : this.#advance(key, directory, expected, top, bytes);
   }
 
   /** Whether there was such a register. */
@@ -124,14 +124,20 @@ export class Registers {
     return tagOf(number);
   }
 
-  async #advance(key: StoreKey, directory: string, expected: ETag, bytes: Uint8Array): Promise<ETag> {
+  async #advance(
+    key: StoreKey,
+    directory: string,
+    expected: ETag,
+    top: number,
+    bytes: Uint8Array,
+  ): Promise<ETag> {
     const { path, fd } = this.#temporary.reopen();
     let basis: number;
     let target: string;
     try {
       await this.#write(fd, bytes);
-      // Once more: syncing took time, and between this look and the link passes next to none.
-      basis = this.#assertCurrent(key, directory, expected);
+      // Once more if syncing took time: between the last look and the link next to none must pass.
+      basis = this.#syncer.active ? this.#assertCurrent(key, directory, expected) : top;
       target = join(directory, generationName(basis + 1));
       if (!this.#publication.publish(path, target)) {
         throw new StoreError('conflict', `register ${key} was changed by another writer`);

@@ -79,9 +79,26 @@ function createHash(name: HashName): IncrementalHash {
   };
 }
 
+const POOL_BYTES = 8 * 1024;
+let pool: Buffer = Buffer.alloc(0);
+let drawn = 0;
+
+/** Asking the operating system costs the same for a salt as for a page of them; what is handed out is wiped. */
+function randomBytes(length: number): Uint8Array {
+  if (length > POOL_BYTES / 16) return plain(crypto.randomBytes(length));
+  if (drawn + length > pool.length) {
+    pool = crypto.randomBytes(POOL_BYTES);
+    drawn = 0;
+  }
+  const bytes = new Uint8Array(pool.subarray(drawn, drawn + length));
+  pool.fill(0, drawn, drawn + length);
+  drawn += length;
+  return bytes;
+}
+
 /** Node's own cryptography: OpenSSL, and Argon2 from Rust. */
 export const nodeProvider: CryptoProvider = {
-  randomBytes: (length) => plain(crypto.randomBytes(length)),
+  randomBytes,
 
   sha256: (...parts) => {
     const [only] = parts;

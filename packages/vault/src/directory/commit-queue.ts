@@ -83,13 +83,22 @@ export class CommitQueue {
 
   async #commit(batch: Waiting[]): Promise<void> {
     let pending = batch;
+    let doubted = false;
     for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
       const { deaths } = this.#context.writer;
-      const { head: base, etag } = await this.#directory.current();
+      // The head seen last will do for a first attempt: the swap proves it. A refusal wants the newest.
+      const cached = attempt === 0 && !doubted ? this.#directory.cached : undefined;
+      const { head: base, etag } = cached ?? (await this.#directory.current());
       if (attempt > 0) pending = settleDone(pending, base);
       if (pending.length === 0) return;
       const whole = new Transaction(this.#directory, base);
-      pending = await this.#apply(pending, whole, base);
+      const applied = await this.#apply(pending, whole, base, cached === undefined);
+      if (applied === undefined || (cached !== undefined && !whole.changed)) {
+        doubted = true;
+        attempt--;
+        continue;
+      }
+      pending = applied;
       if (pending.length === 0) return;
       if (!whole.changed) {
         for (const one of pending) one.resolve(one.result);
@@ -104,8 +113,16 @@ export class CommitQueue {
     throw new VaultError('conflict', 'others kept changing the same directory; nothing was changed');
   }
 
-  /** Runs each change on its own; those that refuse are told so, those that no longer fit go back to the queue. */
-  async #apply(pending: Waiting[], whole: Transaction, base: Head): Promise<Waiting[]> {
+  /**
+   * Runs each change on its own; those that refuse are told so, those that no longer fit go back to the queue.
+   * Nothing when one refuses and the head is not `proven` to be the newest.
+   */
+  async #apply(
+    pending: Waiting[],
+    whole: Transaction,
+    base: Head,
+    proven: boolean,
+  ): Promise<Waiting[] | undefined> {
     const room = Math.max(changeRoom(base) - changeBytes(base.changes), HEAD_CHANGE_BYTES / 4);
     const applied: Waiting[] = [];
     for (let index = 0; index < pending.length; index++) {
@@ -121,6 +138,7 @@ export class CommitQueue {
         whole.merge(transaction);
         applied.push(one);
       } catch (error) {
+        if (!proven) return undefined;
         one.reject(error);
       }
     }

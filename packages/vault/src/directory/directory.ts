@@ -51,6 +51,13 @@ export class Directory {
     return new Tree(this.#context.pages, this.keys, head);
   }
 
+  /** The head that this process saw last, with its tag. It may be out of date: only a swap that succeeds proves it. */
+  get cached(): { head: Head; etag: ETag } | undefined {
+    return this.#head === undefined || this.#etag === undefined
+      ? undefined
+      : { head: this.#head, etag: this.#etag };
+  }
+
   /** The newest head with its tag, for a swap. */
   async current(): Promise<{ head: Head; etag: ETag }> {
     const head = await this.head(performance.now());

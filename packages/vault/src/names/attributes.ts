@@ -1,20 +1,23 @@
 import type { VaultContext } from '../context.js';
 import type { Directory } from '../directory/directory.js';
 import { buildRecord, checkAttributes, openRecord, withAttributes } from '../record/build.js';
-import { entryOf } from '../record/entry.js';
+import { directoryKey, entryOf } from '../record/entry.js';
 import type { Attributes, Entry, Path } from '../session.js';
+import { linked } from './link.js';
 import { notFound } from './path.js';
-import { inParent, lookUp } from './resolve.js';
+import { inParent } from './resolve.js';
 
 export async function changeAttributes(
   context: VaultContext,
   path: Path,
   attributes: Attributes,
 ): Promise<Entry> {
-  const { row } = await lookUp(context, path);
-  return inParent(context, path, ({ directory }) =>
-    changeRecord(context, directory, row.key, path, attributes),
-  );
+  return inParent(context, path, async ({ directory, head }, name) => {
+    const row = await directory.tree(head).get(directoryKey(name));
+    const there =
+      row !== undefined && (await linked(context, directory, row, performance.now())) !== undefined;
+    return changeRecord(context, directory, there ? directoryKey(name) : name, path, attributes);
+  });
 }
 
 export async function changeRecord(
