@@ -75,6 +75,14 @@ export class OpenFile implements PathClaim {
   }
 }
 
+/**
+ * Names that no SFTP path can mean. The vault may hold them, and a client that believed a listing of them would leave
+ * the directory into which it downloads.
+ */
+function hasPath({ name }: Entry): boolean {
+  return name !== '' && name !== '.' && name !== '..';
+}
+
 /** A directory that a client lists. At most two pages are in memory: the one being sent and the one behind it. */
 export class OpenDirectory {
   readonly kind = 'directory';
@@ -94,7 +102,7 @@ export class OpenDirectory {
   /** Throws `not-found` and `not-a-directory` as the vault does. */
   static async open(vault: VaultSession, path: Path): Promise<OpenDirectory> {
     const page = await vault.list(path, { limit: PAGE_ENTRIES });
-    const directory = new OpenDirectory(vault, path, page.entries);
+    const directory = new OpenDirectory(vault, path, page.entries.filter(hasPath));
     directory.#prefetch(page.next);
     return directory;
   }
@@ -109,7 +117,7 @@ export class OpenDirectory {
       const following = this.#following;
       if (following === undefined) return undefined;
       const page = await following;
-      this.#entries = page.entries;
+      this.#entries = page.entries.filter(hasPath);
       this.#position = 0;
       this.#prefetch(page.next);
     }
