@@ -44,8 +44,44 @@ export function pattern(size: number, seed: number): Uint8Array {
   return bytes;
 }
 
+/** A place in a tree that is not known yet: most operations are to meet something there, or room for it. */
+export interface Spot {
+  readonly how: 'directory' | 'file' | 'new' | 'anywhere';
+  readonly pick: number;
+  readonly name: string;
+  readonly path: Names;
+}
+
 const name = fc.constantFrom('a', 'b', 'c', 'a.txt', 'é', '𐍈', '\uffee', 'a b');
-const path = fc.array(name, { minLength: 1, maxLength: 3 });
+const spot = (...how: Spot['how'][]): fc.Arbitrary<Spot> =>
+  fc.record({
+    how: fc.constantFrom(...how),
+    pick: fc.nat(10_000),
+    name,
+    path: fc.array(name, { minLength: 1, maxLength: 3 }),
+  });
+const there = spot('file', 'file', 'directory', 'anywhere');
+const room = spot('new', 'new', 'new', 'file', 'directory', 'anywhere');
+
+/** Finds the place in the tree as it is now. */
+export function locate(model: TreeModel, { how, pick, name: last, path }: Spot): Names {
+  const { directories, files } = model.all();
+  const chosen = how === 'file' ? files : directories;
+  if (how === 'anywhere' || chosen.length === 0) return path;
+  const found = chosen[pick % chosen.length] as Names;
+  if (how === 'new') return found.length < 6 ? [...found, last] : path;
+  return found.length === 0 ? path : found;
+}
+
+type Placed<T> = T extends unknown ? { [K in keyof T]: K extends 'path' | 'to' ? Spot : T[K] } : never;
+export type Plan = Placed<Operation>;
+
+/** The operation that a plan means in the tree as it is now. */
+export function planned(model: TreeModel, plan: Plan): Operation {
+  const to = 'to' in plan ? { to: locate(model, plan.to) } : {};
+  return { ...plan, path: locate(model, plan.path), ...to } as Operation;
+}
+
 const size = fc.constantFrom(...SIZES);
 const seed = fc.nat(255);
 const at = fc.constantFrom(0, 1, 500, 1024, 4000, 65_530, 65_536, 131_000, 200_000);
@@ -58,45 +94,67 @@ const edit: fc.Arbitrary<Edit> = fc.oneof(
   { weight: 1, arbitrary: fc.record({ do: fc.constant('read' as const), at, size }) },
 );
 
-export const operation: fc.Arbitrary<Operation> = fc.oneof(
-  { weight: 5, arbitrary: fc.record({ op: fc.constantFrom('mkdir' as const, 'makeAll' as const), path }) },
+export const plan: fc.Arbitrary<Plan> = fc.oneof(
+  {
+    weight: 5,
+    arbitrary: fc.record({ op: fc.constantFrom('mkdir' as const, 'makeAll' as const), path: room }),
+  },
   {
     weight: 1,
-    arbitrary: fc.record({ op: fc.constantFrom('rmdir' as const, 'stat' as const, 'list' as const), path }),
+    arbitrary: fc.record({
+      op: fc.constantFrom('rmdir' as const, 'stat' as const, 'list' as const),
+      path: spot('directory', 'file', 'anywhere'),
+    }),
   },
   {
     weight: 6,
-    arbitrary: fc.record({ op: fc.constant('write' as const), path, size, seed, exclusive: fc.boolean() }),
+    arbitrary: fc.record({
+      op: fc.constant('write' as const),
+      path: room,
+      size,
+      seed,
+      exclusive: fc.boolean(),
+    }),
   },
   {
     weight: 6,
     arbitrary: fc.record({
       op: fc.constantFrom('rename' as const, 'copy' as const),
-      path,
-      to: path,
+      path: there,
+      to: room,
       replace: fc.boolean(),
     }),
   },
-  { weight: 2, arbitrary: fc.record({ op: fc.constant('remove' as const), path, recursive: fc.boolean() }) },
+  {
+    weight: 2,
+    arbitrary: fc.record({ op: fc.constant('remove' as const), path: there, recursive: fc.boolean() }),
+  },
   {
     weight: 1,
-    arbitrary: fc.record({ op: fc.constant('symlink' as const), path, target: fc.constantFrom('x', '../é') }),
+    arbitrary: fc.record({
+      op: fc.constant('symlink' as const),
+      path: room,
+      target: fc.constantFrom('x', '../é'),
+    }),
   },
   {
     weight: 2,
     arbitrary: fc.record({
       op: fc.constant('attributes' as const),
-      path,
+      path: there,
       mode: fc.nat(0o7777),
       seconds: fc.integer({ min: -100, max: 2_000_000_000 }),
     }),
   },
-  { weight: 2, arbitrary: fc.record({ op: fc.constant('read' as const), path, offset: at, length: size }) },
+  {
+    weight: 2,
+    arbitrary: fc.record({ op: fc.constant('read' as const), path: there, offset: at, length: size }),
+  },
   {
     weight: 6,
     arbitrary: fc.record({
       op: fc.constant('edit' as const),
-      path,
+      path: spot('file', 'file', 'new'),
       create: fc.boolean(),
       append: fc.boolean(),
       edits: fc.array(edit, { minLength: 1, maxLength: 14 }),
@@ -107,7 +165,7 @@ export const operation: fc.Arbitrary<Operation> = fc.oneof(
     weight: 2,
     arbitrary: fc.record({
       op: fc.constant('many' as const),
-      path,
+      path: room,
       count: fc.constantFrom(20, 150, 300),
       seed,
     }),

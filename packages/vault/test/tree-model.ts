@@ -56,6 +56,25 @@ export class TreeModel {
     return node;
   }
 
+  /** Every path that leads to something, directories (the root among them) and the rest. */
+  all(): { directories: Names[]; files: Names[] } {
+    const directories: Names[] = [[]];
+    const files: Names[] = [];
+    const visit = (node: ModelDirectory, path: Names): void => {
+      for (const [name, child] of node.children) {
+        const below = [...path, name];
+        if (child.kind === 'directory') {
+          directories.push(below);
+          visit(child, below);
+        } else {
+          files.push(below);
+        }
+      }
+    };
+    visit(this.root, []);
+    return { directories, files };
+  }
+
   /** The directory that holds the last name. */
   parent(path: Names): { children: Map<string, ModelNode>; name: string } {
     let node: ModelNode = this.root;

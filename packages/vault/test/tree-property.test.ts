@@ -6,7 +6,7 @@ import { FileStore } from '@latchkey/store-file';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { expectSame } from './compare.js';
-import { type Operation, onBoth, operation } from './operations.js';
+import { onBoth, type Plan, plan, planned } from './operations.js';
 import { emptyVault } from './template.js';
 import { TreeModel } from './tree-model.js';
 
@@ -15,16 +15,13 @@ const RUNS = Number(process.env.LATCHKEY_PROPERTY_RUNS ?? 60);
 /** Small caches, so that heads and pages are evicted and read again. */
 const SMALL = { cacheBytes: 1024 * 1024, transferBytes: 1024 * 1024 };
 
-async function run(
-  store: Store,
-  padding: 'none' | 'padme',
-  steps: readonly [number, Operation][],
-): Promise<void> {
+async function run(store: Store, padding: 'none' | 'padme', steps: readonly [number, Plan][]): Promise<void> {
   const open = await emptyVault(store, padding);
   const vaults = [await open(store), await open(store, SMALL)];
   const sessions = vaults.map((vault) => vault.session());
   const model = new TreeModel();
-  for (const [who, one] of steps) await onBoth(sessions[who] as (typeof sessions)[0], model, one);
+  for (const [who, one] of steps)
+    await onBoth(sessions[who] as (typeof sessions)[0], model, planned(model, one));
   for (const session of sessions) await expectSame(session, model);
   for (const vault of vaults) {
     expect((await vault.check({ readContent: true })).problems).toEqual([]);
@@ -39,7 +36,7 @@ async function run(
   await again.close();
 }
 
-const steps = fc.array(fc.tuple(fc.nat(1), operation), { minLength: 5, maxLength: 45, size: 'max' });
+const steps = fc.array(fc.tuple(fc.nat(1), plan), { minLength: 5, maxLength: 45, size: 'max' });
 
 describe('a vault under random operations, through two programs in turn', () => {
   it.each(['none', 'padme'] as const)(
