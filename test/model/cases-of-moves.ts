@@ -1,4 +1,5 @@
 import type { Case } from './check.js';
+import { takeTurnAndDie } from './moves.js';
 import { calls } from './scenario.js';
 import { clean, DEEP, fromTo, NESTED, on, put, trouble } from './vocabulary.js';
 
@@ -28,6 +29,14 @@ export const MOVES = {
       B: calls(fromTo('moveDirectory', 'e', 'd/s/e')),
     },
     swapFaults: 1,
+  },
+  'two directories into each other, while a third mover dies': {
+    tree: { 'd/': [], 'd/s/': [], 'e/': [], 'x/': [] },
+    actors: {
+      A: calls(fromTo('moveDirectory', 'd', 'e/d')),
+      B: (context) => takeTurnAndDie(context, 'Dx'),
+      C: calls(fromTo('moveDirectory', 'e', 'd/s/e')),
+    },
   },
   'a directory into itself': {
     tree: { 'd/': [], 'd/e/': [] },

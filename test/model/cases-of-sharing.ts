@@ -56,6 +56,13 @@ export const SHARING = {
     ticks: 1,
     ...trouble,
   },
+  'slow copy against remove': {
+    tree: TWO,
+    actors: { A: calls(fromTo('copy', 'p/a', 'q/b')), B: calls(on('remove', 'p/a')) },
+    swapFaults: 1,
+    ticks: 1,
+    limits: { operationLimit: 0 },
+  },
   'copy against remove': {
     tree: TWO,
     actors: { A: calls(fromTo('copy', 'p/a', 'q/b'), on('read', 'q/b')), B: calls(on('remove', 'p/a')) },

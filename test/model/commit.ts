@@ -65,7 +65,7 @@ export function* commit<T>(
   const { rules, limits } = context;
   let seen = place.seen;
   /** The last attempt whose outcome is unknown: what it would answer, and the newest operation before it. */
-  let doubtful: { readonly value: T; readonly newest: string | null } | undefined;
+  let doubtful: { readonly value: T; readonly newest: string | null; readonly tag: number } | undefined;
   for (let attempt = 0; attempt < ATTEMPTS; attempt += 1) {
     seen ??= yield* readHead(place.uid);
     if (seen === undefined) return { ok: false, error: 'gone' };
@@ -80,7 +80,11 @@ export function* commit<T>(
     if (head.link !== place.link) return { ok: false, error: 'gone' };
     const result = edit(head, now);
     const edited = 'next' in result ? yield* context.within(undefined, result) : result;
-    if ('fail' in edited) return { ok: false, error: edited.fail };
+    if ('fail' in edited) {
+      // As long as the head is the one that the doubtful swap names, that swap may still arrive.
+      const inDoubt = doubtful?.tag === seen.tag && rules.refusalsWaitForDoubt;
+      return { ok: false, error: inDoubt ? 'unavailable' : edited.fail };
+    }
     const key = headKey(place.uid);
     let { tag } = seen;
     if (!rules.compareAndSwap) tag = (yield* readHead(place.uid))?.tag ?? tag;
@@ -90,8 +94,14 @@ export function* commit<T>(
     const by = latest === undefined ? {} : { by: latest };
     const outcome = yield { do: 'swap', key, tag, value: edited.head, ...by };
     if (outcome.is === 'swapped') return { ok: true, value: edited.value, now: outcome.now };
-    if (outcome.is === 'expired' && edited.by !== undefined) return { ok: false, error: 'expired' };
-    if (outcome.is === 'unknown') doubtful = { value: edited.value, newest: head.operations.at(-1) ?? null };
+    if (outcome.is === 'expired' && edited.by !== undefined) {
+      if (doubtful === undefined || !rules.refusalsWaitForDoubt) return { ok: false, error: 'expired' };
+      const last = yield* readHead(place.uid);
+      if (last?.value.operations.includes(operation)) return { ok: true, value: doubtful.value, now };
+      return { ok: false, error: 'unavailable' };
+    }
+    if (outcome.is === 'unknown')
+      doubtful = { value: edited.value, newest: head.operations.at(-1) ?? null, tag };
     seen = undefined;
   }
   return { ok: false, error: doubtful === undefined ? 'conflict' : 'unavailable' };

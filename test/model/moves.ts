@@ -11,6 +11,7 @@ import {
   setEntry,
 } from './head.js';
 import { type Directory, isValid, resolveDirectory, split } from './resolve.js';
+import type { Rules } from './rules.js';
 import type { Actor, Outcome } from './world.js';
 
 /**
@@ -67,14 +68,32 @@ function* takeTurn(context: Context, plan: MovePlan): Actor<boolean> {
       return true;
     }
     if (offered) return false;
-    const unfenced =
-      held === null || !rules.successorsFence ? [] : [...new Set([held.uid, ...moves.value.unfenced])];
-    const value: Moves = { plan, unfenced: rules.fencesPassOn ? unfenced : [] };
+    const { value, unfenced } = takenOver(moves.value, plan, rules);
     const outcome: Outcome = yield { do: 'swap', key: MOVES_KEY, tag: moves.tag, value };
-    // A list that only the successor remembers, and only if it is told that its swap took effect.
-    known = outcome.is === 'swapped' ? unfenced : [];
+    // A list that only the successor remembers dies with it.
+    known = outcome.is === 'conflict' ? [] : unfenced;
     offered = outcome.is !== 'conflict';
   }
+}
+
+/** The register after a successor has taken it, and the directories that are now the successor's to fence. */
+function takenOver(
+  moves: Moves,
+  plan: MovePlan,
+  rules: Rules,
+): { value: Moves; unfenced: readonly string[] } {
+  const { plan: held } = moves;
+  const unfenced = held === null || !rules.successorsFence ? [] : [...new Set([held.uid, ...moves.unfenced])];
+  return { value: { plan, unfenced: rules.fencesPassOn ? unfenced : [] }, unfenced };
+}
+
+/** A mover that takes `m` and dies at once, before it has fenced anybody. */
+export function* takeTurnAndDie(context: Context, uid: string): Actor<void> {
+  const moves = yield* readMoves();
+  const [operation, newLink] = [context.fresh('move'), context.fresh('link')];
+  const plan: MovePlan = { operation, uid, oldLink: '', newLink, source: '', sourceKey: '', targetKey: '' };
+  const { value } = takenOver(moves.value, plan, context.rules);
+  yield { do: 'swap', key: MOVES_KEY, tag: moves.tag, value };
 }
 
 /** Swaps the head for one that differs in its revision only, so that every swap in flight of the old one fails. */
@@ -138,7 +157,6 @@ function* relink(context: Context, plan: MovePlan): Actor<string> {
     const value = next(child.value, plan.operation, context.limits.window, { link: plan.newLink });
     const outcome = yield { do: 'swap', key: headKey(plan.uid), tag: child.tag, value };
     if (outcome.is === 'swapped') return 'ok';
-    if (outcome.is === 'unknown' && !rules.refusalIsFenced) return 'unavailable';
   }
 }
 

@@ -7,6 +7,8 @@ export interface Rules {
   readonly operationIds: boolean;
   /** 2: an id that may have left the list of operations is unknown, not absent. */
   readonly windowCertainty: boolean;
+  /** 2: after an unknown outcome nothing is refused or begun anew while the doubtful swap may still arrive. */
+  readonly refusalsWaitForDoubt: boolean;
   /** 1: a head changes by compare-and-swap only. */
   readonly compareAndSwap: boolean;
   /** 4: a directory record is valid only with the link id of the child's head. */
@@ -90,6 +92,7 @@ export interface Rules {
 export const SOUND: Rules = {
   operationIds: true,
   windowCertainty: true,
+  refusalsWaitForDoubt: true,
   compareAndSwap: true,
   linkIds: true,
   deadRefusesCommits: true,
