@@ -217,21 +217,26 @@ function* leadsSomewhere(context: Context, record: DirectoryRecord): Actor<boole
   return child !== undefined && isValid(context, child.value, record.link);
 }
 
+/** Whether a mover, of the present or of the past, may still relink the record's directory. */
+function mayArrive(moves: Moves, record: DirectoryRecord): boolean {
+  return moves.plan?.uid === record.uid || moves.unfenced.includes(record.uid);
+}
+
 /**
  * What a directory record stands for: a directory, nothing any more, or (`busy`) perhaps one that is just arriving, which
- * looks the same as nothing. Only the order record, `m`, child is safe: when `m` is free after the record was read,
- * nobody can relink the child to it any more.
+ * looks the same as nothing. Only the order record, `m`, child is safe: when `m` does not name the directory after
+ * the record was read, nobody can relink the child to it any more.
  */
 export function* standing(context: Context, record: DirectoryRecord): Actor<'live' | 'stale' | 'busy'> {
   const { rules } = context;
   if (!rules.arrivingCounts) return (yield* leadsSomewhere(context, record)) ? 'live' : 'stale';
   if (!rules.movesReadBeforeChild) {
     if (yield* leadsSomewhere(context, record)) return 'live';
-    return (yield* readMoves()).value.plan === null ? 'stale' : 'busy';
+    return mayArrive((yield* readMoves()).value, record) ? 'busy' : 'stale';
   }
   const moves = yield* readMoves();
   if (yield* leadsSomewhere(context, record)) return 'live';
-  return moves.value.plan === null ? 'stale' : 'busy';
+  return mayArrive(moves.value, record) ? 'busy' : 'stale';
 }
 
 /** The refusal for a name where `record` stands; undefined when it may be written over. */
