@@ -2,6 +2,7 @@ import { base32Decode, openLease, sealLease } from '@latchkey/encryption';
 import { type StoreKey, storeKey } from '@latchkey/store';
 import { LEASE_DEAD_MS } from '../content/blob-writer.js';
 import type { VaultContext } from '../context.js';
+import type { Directory } from '../directory/directory.js';
 import { DirectoryGone } from '../directory/transaction.js';
 import { VaultError } from '../errors.js';
 import { dropDraft } from '../files/drafts.js';
@@ -113,6 +114,7 @@ async function mark(
   await walk(context, context.directories.of(context.rootIdentity), [], visitor);
   const now = await context.store.clock();
   const unreadable = (object: string, error: unknown): void => visitor.problem(object, [], error);
+  const emptied: Directory[] = [];
   for await (const orphan of orphans(context, (register) => marks.has(register), unreadable)) {
     const age = now - orphan.modifiedAt;
     const old = age > Math.min(deadAfter, RELEASE_NOTE_SECONDS * 1000);
@@ -121,7 +123,7 @@ async function mark(
       await sweepSubtree(context, orphan.directory).catch((error) =>
         unreadable(orphan.directory.register, error),
       );
-    else if (empty && old) await context.store.delete([orphan.directory.register]);
+    else if (empty && old) emptied.push(orphan.directory);
     else
       await walk(
         context,
@@ -134,6 +136,21 @@ async function mark(
   const after = await readMoves(context);
   if (after.etag !== before.etag)
     throw new WalkEnded('conflict', 'a directory was moved meanwhile; nothing was collected');
+  // Only now: an empty directory below one that moved during the walk looks just like what a broken mkdir left.
+  for (const directory of emptied) await removeEmptied(context, directory);
+}
+
+/** Kills an orphaned directory that is still empty, so that nobody can put anything into it, and deletes its head. */
+async function removeEmptied(context: VaultContext, directory: Directory): Promise<void> {
+  const killed = await directory.commits.submit({
+    reclaims: true,
+    evenDead: true,
+    apply: async (transaction) => {
+      if (transaction.empty) transaction.die();
+      return transaction.empty;
+    },
+  });
+  if (killed) await context.store.delete([directory.register]);
 }
 
 /** A dead directory may miss what an earlier sweep has deleted. */
