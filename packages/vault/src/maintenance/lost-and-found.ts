@@ -1,6 +1,6 @@
 import type { VaultContext } from '../context.js';
 import { VaultError } from '../errors.js';
-import { makeDirectory } from '../names/make-directory.js';
+import { escrowOf, makeDirectory } from '../names/make-directory.js';
 import { resolveDirectory } from '../names/resolve.js';
 import { buildRecord, freshListing } from '../record/build.js';
 import { directoryKey } from '../record/entry.js';
@@ -14,6 +14,8 @@ export async function adopt(context: VaultContext, orphan: Orphan): Promise<Path
   await makeDirectory(context, [LOST_AND_FOUND], { recursive: true });
   const { directory: parent } = await resolveDirectory(context, [LOST_AND_FOUND], 'write');
   const { keys, id } = orphan.directory;
+  // A link of its own: whatever record led here before, in a directory that is lost as well, leads nowhere any more.
+  const linkId = context.provider.randomBytes(16);
   for (const name of [orphan.escrow.name, `${orphan.escrow.name}.${id.slice(0, 8)}`, id]) {
     if (name === '') continue;
     const listing = {
@@ -21,7 +23,7 @@ export async function adopt(context: VaultContext, orphan: Orphan): Promise<Path
       directory: {
         uid: keys.uid,
         generation: keys.generation,
-        linkId: orphan.head.linkId,
+        linkId,
         listSecret: keys.listSecret,
         explicit: true,
       },
@@ -42,7 +44,12 @@ export async function adopt(context: VaultContext, orphan: Orphan): Promise<Path
         return true;
       },
     });
-    if (adopted) return [LOST_AND_FOUND, name];
+    if (!adopted) continue;
+    const escrow = escrowOf(context, keys, parent.keys.uid, name);
+    await orphan.directory.commits.submit({
+      apply: async (transaction) => transaction.relink(linkId, escrow),
+    });
+    return [LOST_AND_FOUND, name];
   }
   throw new VaultError('exists', 'no free name under /lost+found for an orphaned directory');
 }
