@@ -142,6 +142,8 @@ async function mark(
 
 /** Kills an orphaned directory that is still empty, so that nobody can put anything into it, and deletes its head. */
 async function removeEmptied(context: VaultContext, directory: Directory): Promise<void> {
+  // The sweep of a dead directory above it may have taken it along.
+  if ((await context.store.readRegister(directory.register)).status === 'absent') return;
   const killed = await directory.commits.submit({
     reclaims: true,
     evenDead: true,
