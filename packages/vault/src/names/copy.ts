@@ -26,10 +26,11 @@ export async function copyEntry(
       return changeRecord(context, directory, name, to, options.attributes ?? {});
     });
   }
-  const { listing, content } = await inParent(context, from, async ({ directory }, name) => {
+  const marked = await inParent(context, from, async ({ directory }, name) => {
     await mustBeFile(context, directory, name, from);
-    return (await markShared(context, { path: from, directory, name })).fields;
+    return markShared(context, { path: from, directory, name });
   });
+  const { listing, content } = marked.fields;
   const { draft, ...published } = content;
   // Of an upload that was never finished the author sees the draft, and that is what is copied.
   const unfinished = listing.draftOnly && draft !== undefined;
@@ -49,7 +50,7 @@ export async function copyEntry(
     const place = { path: to, directory, name };
     if ((await childDirectory(context, directory, name, performance.now(), true)) instanceof Object)
       throw clash(place, replace, 'is-a-directory', 'a file cannot replace a directory');
-    return entryOf(await insert(context, place, copied, replace), directory.id);
+    return entryOf(await insert(context, place, copied, marked.markedAt, replace), directory.id);
   });
 }
 
