@@ -124,7 +124,7 @@ describe('a vault on a store that fails', () => {
           injected += await run(seed, chosen);
         },
       ),
-      { numRuns: RUNS / 4 },
+      { numRuns: RUNS / 2 },
     );
     expect(injected).toBeGreaterThan(RUNS);
   }, 600_000);
