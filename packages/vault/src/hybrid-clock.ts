@@ -3,6 +3,8 @@
  * back and always above every revision seen, so that a name made anew never repeats an old revision.
  */
 export class HybridClock {
+  /** Where in a millisecond this process counts from, so that two processes seldom draw the same number. */
+  readonly #offset = Math.floor(Math.random() * 512);
   #last = 0;
 
   /** Learns of a revision made elsewhere. */
@@ -11,7 +13,7 @@ export class HybridClock {
   }
 
   next(): number {
-    this.#last = Math.max(Date.now() * 1024, this.#last + 1);
+    this.#last = Math.max(Date.now() * 1024 + this.#offset, this.#last + 1);
     return this.#last;
   }
 }

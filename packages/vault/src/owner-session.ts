@@ -55,6 +55,7 @@ export class OwnerSession implements VaultSession {
   }
 
   async *entries(path: Path): AsyncGenerator<Entry> {
+    this.#mustBeOpen();
     try {
       yield* listAll(this.#context, path);
     } catch (error) {
@@ -67,6 +68,7 @@ export class OwnerSession implements VaultSession {
   }
 
   async *read(path: Path, range: { offset?: number; length?: number } = {}): AsyncGenerator<Uint8Array> {
+    this.#mustBeOpen();
     try {
       yield* readAll(this.#context, path, range);
     } catch (error) {
@@ -124,6 +126,10 @@ export class OwnerSession implements VaultSession {
     );
   }
 
+  #mustBeOpen(): void {
+    if (this.#context.writer.closed) throw new VaultError('closed', 'the vault is closed');
+  }
+
   async #statUnpublished(path: Path, missing: VaultError): Promise<Entry> {
     const { parent, name } = splitPath(path);
     const { directory } = await resolveDirectory(this.#context, parent, 'read');
@@ -134,6 +140,7 @@ export class OwnerSession implements VaultSession {
 
   /** A blob that has gone while its record was being read: the second look finds the newer record. */
   async #run<T>(work: () => Promise<T>, again = true): Promise<T> {
+    this.#mustBeOpen();
     try {
       return await work();
     } catch (error) {

@@ -79,6 +79,11 @@ export class BlobWriter {
     return hold;
   }
 
+  /** Nothing can be written any more. */
+  get closed(): boolean {
+    return this.#closed;
+  }
+
   /** How many sessions of this program were found dead. What was written before it last rose may be gone. */
   get deaths(): number {
     return this.#deaths;

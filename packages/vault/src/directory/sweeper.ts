@@ -5,6 +5,12 @@ import type { Directory } from './directory.js';
 
 /** Deletions of one request to the store. */
 const BATCH = 500;
+/** Directories, and dead subtrees, that are remembered for a later sweep. What is over that is left to gc. */
+const REMEMBERED = 10_000;
+/** Directories swept at once. */
+const PARALLEL = 8;
+/** Longer delays overflow a timer. */
+const MAX_TIMER_MS = 24 * 60 * 60 * 1000;
 
 /**
  * Deletes what has been released once its grace is over. What it misses, because the process ends or the store does
@@ -13,14 +19,16 @@ const BATCH = 500;
 export class Sweeper {
   readonly #store: Store;
   readonly #graceMs: number;
+  /** When to come back to a directory, on the monotonic clock. */
   readonly #due = new Map<Directory, number>();
   readonly #working = new Set<Promise<void>>();
   #timer: ReturnType<typeof setTimeout> | undefined;
+  #later = 0;
   #closed = false;
 
   constructor(store: Store, graceSeconds: number) {
     this.#store = store;
-    this.#graceMs = graceSeconds * 1000;
+    this.#graceMs = Math.min(graceSeconds * 1000, MAX_TIMER_MS);
   }
 
   /** Deletes blobs that nothing refers to, in the background. */
@@ -30,8 +38,10 @@ export class Sweeper {
 
   /** Runs `work` once the readers' grace is over, unless the vault is closed before. */
   afterGrace(work: () => Promise<void>): void {
-    if (this.#closed) return;
+    if (this.#closed || this.#later >= REMEMBERED) return;
+    this.#later++;
     const timer = setTimeout(() => {
+      this.#later--;
       if (!this.#closed) this.#track(work().catch(() => undefined));
     }, this.#graceMs + 1000);
     timer.unref?.();
@@ -44,13 +54,15 @@ export class Sweeper {
       this.#due.delete(directory);
       return;
     }
-    if (!this.#due.has(directory)) this.#due.set(directory, Date.now() + this.#graceMs + 1000);
+    if (!this.#due.has(directory) && this.#due.size < REMEMBERED)
+      this.#due.set(directory, performance.now() + this.#graceMs + 1000);
     this.#arm();
   }
 
   async close(): Promise<void> {
     this.#closed = true;
     if (this.#timer !== undefined) clearTimeout(this.#timer);
+    this.#due.clear();
     await Promise.allSettled(this.#working);
   }
 
@@ -58,22 +70,24 @@ export class Sweeper {
     if (this.#timer !== undefined || this.#closed) return;
     const first = this.#due.values().next().value;
     if (first === undefined) return;
-    this.#timer = setTimeout(() => this.#sweep(), Math.max(1000, first - Date.now()));
+    this.#timer = setTimeout(() => this.#track(this.#sweep()), Math.max(1000, first - performance.now()));
     this.#timer.unref?.();
   }
 
-  #sweep(): void {
-    this.#timer = undefined;
-    const now = Date.now();
+  async #sweep(): Promise<void> {
+    const now = performance.now();
+    const ready: Directory[] = [];
     for (const [directory, at] of this.#due) {
       if (at > now) break;
       this.#due.delete(directory);
-      const commit = directory.commits.submit({
-        apply: async (transaction) => transaction.touch(),
-        reclaims: true,
-      });
-      this.#track(commit.catch(() => undefined));
+      ready.push(directory);
     }
+    const worker = async (): Promise<void> => {
+      for (let next = ready.pop(); next !== undefined && !this.#closed; next = ready.pop())
+        await sweepOne(next);
+    };
+    await Promise.all(Array.from({ length: PARALLEL }, worker));
+    this.#timer = undefined;
     this.#arm();
   }
 
@@ -90,5 +104,17 @@ export class Sweeper {
   #track(work: Promise<void>): void {
     this.#working.add(work);
     void work.finally(() => this.#working.delete(work));
+  }
+}
+
+/** A commit drops the notes that are due, and what it drops is deleted. */
+async function sweepOne(directory: Directory): Promise<void> {
+  try {
+    await directory.commits.submit({
+      apply: async (transaction) => transaction.touch(),
+      reclaims: true,
+    });
+  } catch {
+    // The next commit does it, or gc.
   }
 }

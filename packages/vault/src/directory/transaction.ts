@@ -94,9 +94,12 @@ export class Transaction {
     return this.#tree.get(key);
   }
 
+  /** Throws `too-large` when the directory's files would together have more bytes than can be counted. */
   async put(record: SealedRecord): Promise<void> {
     this.#count(await this.get(record.key), -1);
     this.#count(record, 1);
+    if (!Number.isSafeInteger(this.#counters.bytes))
+      throw new VaultError('too-large', 'the files of one directory have more bytes than can be counted');
     this.#set(record.key, record);
   }
 

@@ -7,6 +7,8 @@ import type { Entry, ListPage, Path } from '../session.js';
 import { lookUp, resolveDirectory } from './resolve.js';
 
 const PAGE_ENTRIES = 1000;
+/** How often a listing looks for the newest version without getting any further. */
+const RETRIES = 4;
 
 export async function listPage(
   context: VaultContext,
@@ -27,11 +29,26 @@ export async function listPage(
   return rows.length > limit ? { entries, next: (rows[limit - 1] as Row).key } : { entries };
 }
 
-/** One version of a directory, page by page: what changes meanwhile is not seen. */
+/**
+ * One version of a directory, page by page: what changes meanwhile is not seen. A listing that is read so slowly that
+ * pages of its version have been deleted goes on in the newest one, after the last name that it gave.
+ */
 export async function* listAll(context: VaultContext, path: Path): AsyncGenerator<Entry> {
-  const { directory, head } = await resolveDirectory(context, path, 'read');
-  for await (const rows of directory.tree(head).scan()) {
-    for (const row of rows) yield entryOf(row, directory.id);
+  let after: string | undefined;
+  for (let attempt = 1; ; attempt++) {
+    const { directory, head } = await resolveDirectory(context, path, 'read');
+    try {
+      for await (const rows of directory.tree(head).scan(after === undefined ? {} : { after })) {
+        for (const row of rows) {
+          after = row.key;
+          attempt = 0;
+          yield entryOf(row, directory.id);
+        }
+      }
+      return;
+    } catch (error) {
+      if (!(error instanceof VaultError) || error.code !== 'stale' || attempt >= RETRIES) throw error;
+    }
   }
 }
 

@@ -19,6 +19,7 @@ const TAKEOVER_MS = 30_000;
 const POLL_MS = 25;
 /** After so many swaps of the register without an answer the store counts as unavailable. */
 const TAKE_FAILURES = 8;
+const RELEASE_FAILURES = 3;
 
 /** A move under way: which one, and the directory that is being moved. */
 export interface Move {
@@ -50,10 +51,10 @@ export async function holdMoves<T>(context: VaultContext, move: Move, work: () =
   try {
     result = await work();
   } catch (error) {
-    await release(context, etag).catch(() => undefined);
+    await release(context, move, etag).catch(() => undefined);
     throw error;
   }
-  await release(context, etag);
+  await release(context, move, etag);
   return result;
 }
 
@@ -68,13 +69,25 @@ export async function endAbandonedMove(context: VaultContext): Promise<void> {
   );
 }
 
-async function release(context: VaultContext, etag: ETag): Promise<void> {
-  try {
-    await context.store.swapRegister(MOVES, etag, encode(context, undefined));
-  } catch (error) {
-    // A successor has it, or will after TAKEOVER_MS.
-    if (!isStoreError(error, 'conflict') && !isStoreError(error, 'unavailable')) throw error;
+/** Moves of this process that have ended without the register learning of it. */
+const unreleased = new WeakMap<VaultContext, Uint8Array[]>();
+
+async function release(context: VaultContext, move: Move, etag: ETag): Promise<void> {
+  for (let failures = 0; failures < RELEASE_FAILURES; failures++) {
+    try {
+      await context.store.swapRegister(MOVES, etag, encode(context, undefined));
+      return;
+    } catch (error) {
+      if (isStoreError(error, 'conflict')) return;
+      if (!isStoreError(error, 'unavailable')) throw error;
+    }
   }
+  // A successor takes it after TAKEOVER_MS, or at once when it is one of this process.
+  unreleased.set(context, [...(unreleased.get(context) ?? []).slice(-16), move.id]);
+}
+
+function hasEnded(context: VaultContext, move: Move): boolean {
+  return (unreleased.get(context) ?? []).some((id) => sameBytes(id, move.id));
 }
 
 /** Whether no successor has taken the register. To be asked after reading the head that is then swapped. */
@@ -93,7 +106,7 @@ async function take(context: VaultContext, move: Move): Promise<ETag> {
       return state.etag as ETag;
     }
     const silent = (await context.store.clock()) - state.modifiedAt > TAKEOVER_MS;
-    if (state.move !== undefined && !silent) {
+    if (state.move !== undefined && !silent && !hasEnded(context, state.move)) {
       await new Promise((resolve) => setTimeout(resolve, POLL_MS * (0.5 + Math.random())));
       continue;
     }
