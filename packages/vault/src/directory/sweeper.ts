@@ -23,7 +23,7 @@ export class Sweeper {
   readonly #due = new Map<Directory, number>();
   readonly #working = new Set<Promise<void>>();
   #timer: ReturnType<typeof setTimeout> | undefined;
-  #later = 0;
+  readonly #later = new Set<ReturnType<typeof setTimeout>>();
   #closed = false;
 
   constructor(store: Store, graceSeconds: number) {
@@ -38,13 +38,13 @@ export class Sweeper {
 
   /** Runs `work` once the readers' grace is over, unless the vault is closed before. */
   afterGrace(work: () => Promise<void>): void {
-    if (this.#closed || this.#later >= REMEMBERED) return;
-    this.#later++;
+    if (this.#closed || this.#later.size >= REMEMBERED) return;
     const timer = setTimeout(() => {
-      this.#later--;
-      if (!this.#closed) this.#track(work().catch(() => undefined));
+      this.#later.delete(timer);
+      this.#track(work().catch(() => undefined));
     }, this.#graceMs + 1000);
     timer.unref?.();
+    this.#later.add(timer);
   }
 
   /** Comes back to a directory whose head has release notes, should no commit do so before. */
@@ -62,6 +62,8 @@ export class Sweeper {
   async close(): Promise<void> {
     this.#closed = true;
     if (this.#timer !== undefined) clearTimeout(this.#timer);
+    for (const timer of this.#later) clearTimeout(timer);
+    this.#later.clear();
     this.#due.clear();
     await Promise.allSettled(this.#working);
   }
