@@ -49,6 +49,22 @@ describe('the queue of a handle', () => {
     );
   });
 
+  test('hands results over in order, whichever task ends first', async () => {
+    const queue = new OrderedQueue();
+    const slow = gate();
+    const delivered: string[] = [];
+    const tasks = [
+      queue.run(false, () => slow.promise).then(() => delivered.push('slow')),
+      queue.run(false, async () => Promise.reject(new Error('no'))).catch(() => delivered.push('failed')),
+      queue.run(false, async () => {}).then(() => delivered.push('quick')),
+    ];
+    await turn();
+    expect(delivered).toEqual([]);
+    slow.open();
+    await Promise.all(tasks);
+    expect(delivered).toEqual(['slow', 'failed', 'quick']);
+  });
+
   test('goes on after a task that fails, and says when it is idle', async () => {
     let idle = 0;
     const queue = new OrderedQueue(() => {
