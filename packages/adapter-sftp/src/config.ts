@@ -50,8 +50,6 @@ export interface SftpLimits {
   readonly handles: number;
   /** Bytes of requests and replies pending in one session before it is not read any more. */
   readonly pendingBytes: number;
-  /** Bytes of blocks read ahead in one session, 0 for none. */
-  readonly readAheadBytes: number;
   /** Bytes, both ways together, after which new keys are exchanged (RFC 4253, section 9: one GiB). */
   readonly rekeyBytes: number;
   /** Milliseconds after which new keys are exchanged (the same section: one hour). */
@@ -72,7 +70,6 @@ export const DEFAULT_LIMITS: SftpLimits = {
   channels: 10,
   handles: 2_048,
   pendingBytes: 4 * 1024 * 1024,
-  readAheadBytes: 4 * 1024 * 1024,
   rekeyBytes: 1024 * 1024 * 1024,
   rekeyMs: 3_600_000,
 };

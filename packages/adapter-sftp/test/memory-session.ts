@@ -124,6 +124,11 @@ class MemoryHandle implements FileHandle {
     return Buffer.from(this.#content.subarray(offset, Math.min(offset + length, this.#length)));
   }
 
+  async readPieces(offset: number, length: number): Promise<readonly Uint8Array[]> {
+    const bytes = await this.read(offset, length);
+    return bytes.length === 0 ? [] : [bytes];
+  }
+
   async write(offset: number, data: Uint8Array): Promise<void> {
     this.#open();
     this.#owner.beforeWrite();

@@ -1,10 +1,7 @@
-import type { FileHandle } from '@latchkey/vault';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { OrderedQueue } from '../src/session/ordered-queue.js';
 import { PathOrder } from '../src/session/path-order.js';
-import { ReadAhead, ReadAheadBudget } from '../src/session/read-ahead.js';
-import { MemorySession } from './memory-session.js';
 
 interface Gate {
   readonly promise: Promise<void>;
@@ -115,82 +112,5 @@ describe('the order of paths', () => {
     const two = order.run([['a']], true, async () => 'yes');
     await expect(one).rejects.toThrow('no');
     await expect(two).resolves.toBe('yes');
-  });
-});
-
-describe('reading ahead', () => {
-  async function handleOf(content: Buffer): Promise<FileHandle> {
-    const vault = new MemorySession();
-    await vault.write(['f'], content);
-    return vault.open(['f'], { read: true });
-  }
-
-  test('gives what plain reads give, whatever is asked', async () => {
-    const size = 3 * 1024 * 1024 + 12_345;
-    const content = Buffer.alloc(size);
-    for (let at = 0; at + 4 <= size; at += 4) content.writeUInt32LE(at, at);
-    const length = fc.constantFrom(1, 1000, 32_768, 261_120);
-    const jump = fc.option(fc.integer({ min: 0, max: size + 500_000 }), { nil: undefined, freq: 6 });
-    await fc.assert(
-      fc.asyncProperty(
-        fc.array(fc.record({ length, jump }), { maxLength: 60 }),
-        fc.constantFrom(0, 300_000, 4_000_000),
-        async (steps, bytes) => {
-          const ahead = new ReadAhead(await handleOf(content), new ReadAheadBudget(bytes));
-          let at = 0;
-          const reads = steps.map(({ length, jump }) => {
-            const offset = jump ?? at;
-            at = offset + length;
-            return { offset, length, result: ahead.read(offset, length) };
-          });
-          for (const { offset, length, result } of reads) {
-            const got = Buffer.concat(await result);
-            expect(got.equals(content.subarray(offset, offset + length))).toBe(true);
-          }
-        },
-      ),
-      { numRuns: 25 },
-    );
-  });
-
-  test('asks the vault for few large reads where a client makes many small ones', async () => {
-    const handle = await handleOf(Buffer.alloc(4 * 1024 * 1024));
-    let reads = 0;
-    const read = handle.read.bind(handle);
-    handle.read = (offset, length) => {
-      reads += 1;
-      return read(offset, length);
-    };
-    const ahead = new ReadAhead(handle, new ReadAheadBudget(4 * 1024 * 1024));
-    for (let at = 0; at < 4 * 1024 * 1024; at += 32_768) await ahead.read(at, 32_768);
-    expect(reads).toBeLessThan(24);
-  });
-
-  test('gives its memory back', async () => {
-    const budget = new ReadAheadBudget(1024 * 1024);
-    for (let round = 0; round < 5; round++) {
-      const ahead = new ReadAhead(await handleOf(Buffer.alloc(2 * 1024 * 1024)), budget);
-      for (let at = 0; at < 2 * 1024 * 1024; at += 32_768) await ahead.read(at, 32_768);
-      ahead.clear();
-    }
-    const available = Array.from({ length: 5 }, () => budget.take());
-    expect(available).toEqual([true, true, true, true, false]);
-  });
-
-  test('a failed block fails the read that needs it and is tried again', async () => {
-    const handle = await handleOf(Buffer.alloc(1024 * 1024, 1));
-    const read = handle.read.bind(handle);
-    let failures = 0;
-    handle.read = async (offset, length) => {
-      if (length > 100_000 && failures < 1) {
-        failures += 1;
-        throw new Error('unavailable');
-      }
-      return read(offset, length);
-    };
-    const ahead = new ReadAhead(handle, new ReadAheadBudget(4 * 1024 * 1024));
-    await ahead.read(0, 1000);
-    await expect(ahead.read(1000, 1000)).rejects.toThrow('unavailable');
-    expect(Buffer.concat(await ahead.read(1000, 1000)).length).toBe(1000);
   });
 });

@@ -32,19 +32,27 @@ function checkOrder(items: readonly string[]): void {
   }
 }
 
+// Loops, here and below: every commit encodes all recent changes of a directory, and flatMap takes four times as long.
+
 export function encodeListings(records: readonly ListedRecord[]): CborValue {
-  checkOrder(records.map((record) => record.key));
-  return records.flatMap(({ key, listing }) => {
+  const values: CborValue[] = [];
+  let last: string | undefined;
+  for (const { key, listing } of records) {
+    if (last !== undefined && compareKeys(last, key) >= 0) refuse('keys are not in order');
     checkKey(key);
-    return [key, listing];
-  });
+    values.push(key, listing);
+    last = key;
+  }
+  return values;
 }
 
 export function encodeContents(records: readonly SealedRecord[]): CborValue {
-  return records.flatMap((record) => {
+  const values: CborValue[] = [];
+  for (const record of records) {
     checkSizes(record);
-    return [record.content, record.signature];
-  });
+    values.push(record.content, record.signature);
+  }
+  return values;
 }
 
 /** A record has both halves and a signature, within 8 KiB; a tombstone has nothing. */

@@ -1,5 +1,5 @@
-import { closeSync, constants, fstatSync, openSync, readdirSync, readSync } from 'node:fs';
-import { join } from 'node:path';
+import { closeSync, constants, existsSync, fstatSync, openSync, readdirSync, readSync } from 'node:fs';
+import { join, sep } from 'node:path';
 import { crc32 } from 'node:zlib';
 import { MAX_REGISTER_BYTES } from '@latchkey/store';
 import { systemCode, unless } from './errors.js';
@@ -34,6 +34,11 @@ export function generationName(number: number): string {
   return `@${number}`;
 }
 
+/** Where a generation lies. Not `path.join`, which would be a tenth of the cost of a swap. */
+export function generationPath(directory: string, number: number): string {
+  return `${directory}${sep}@${number}`;
+}
+
 /** The number of a generation's name, or undefined for any other name. */
 export function generationNumber(name: string): number | undefined {
   const match = NAME.exec(name);
@@ -49,6 +54,22 @@ export function listGenerations(directory: string): number[] {
     if (number !== undefined) numbers.push(number);
   }
   return numbers.sort((a, b) => b - a);
+}
+
+/** Older generations that stay, for readers that listed them and for a newest one lost in a power failure. */
+export const KEPT = 2;
+
+/**
+ * Whether generation `number`, which was the highest once, certainly still is, at a fraction of the price of a listing.
+ * False says nothing: a young register, for one, has no older generations to show.
+ *
+ * Generations are made upwards without gaps and pruned upwards. So when the next one is missing while the oldest of those
+ * that stay with this one is there, the next has not been pruned, and therefore not been made.
+ */
+export function isHighest(directory: string, number: number): boolean {
+  return (
+    !existsSync(generationPath(directory, number + 1)) && existsSync(generationPath(directory, number - KEPT))
+  );
 }
 
 /** Bytes that a value of `size` file bytes holds. */
@@ -68,7 +89,7 @@ export function encodeGeneration(bytes: Uint8Array): Uint8Array {
 
 /** Reads one generation: `gone` when it was pruned meanwhile, `torn` when its trailer does not match. */
 export function readGeneration(directory: string, number: number): Generation | 'gone' | 'torn' {
-  const path = join(directory, generationName(number));
+  const path = generationPath(directory, number);
   return readValue(path, number, () => readValue(join(path, VALUE_NAME), number, () => 'torn'));
 }
 

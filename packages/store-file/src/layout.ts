@@ -46,9 +46,9 @@ export class Layout {
 
   /** The directory of a register. Keys of one component (`m`, `vault`) are few and not sharded. */
   register(key: StoreKey): string {
-    const components = key.split('/');
-    const name = components.pop()!;
-    const shard = components.length === 0 ? [] : [name.slice(0, SHARD_LENGTH) + SHARD_SUFFIX];
-    return join(this.registers, ...components, ...shard, name);
+    const at = key.lastIndexOf('/') + 1;
+    const shard = at === 0 ? '' : key.slice(at, at + SHARD_LENGTH) + SHARD_SUFFIX + sep;
+    const parents = sep === '/' ? key.slice(0, at) : key.slice(0, at).replaceAll('/', sep);
+    return this.registers + sep + parents + shard + key.slice(at);
   }
 }

@@ -1,13 +1,14 @@
 import { randomInt } from 'node:crypto';
 import { closeSync, existsSync, ftruncateSync, mkdirSync, openSync, renameSync, rmSync } from 'node:fs';
-import { join } from 'node:path';
 import { type ETag, type RegisterState, StoreError, type StoreKey } from '@latchkey/store';
 import type { Syncer } from './durability.js';
 import { systemCode } from './errors.js';
 import {
   encodeGeneration,
   type Generation,
-  generationName,
+  generationPath,
+  isHighest,
+  KEPT,
   listGenerations,
   readGeneration,
 } from './generations.js';
@@ -17,8 +18,8 @@ import type { Root } from './root.js';
 import type { TemporaryFiles } from './temporary.js';
 import { writeAllSync } from './writing.js';
 
-/** Older generations that stay, for readers that listed them and for a newest one lost in a power failure. */
-const KEPT = 2;
+/** How many swaps of a register pass before its directory is looked through for what a crash left unpruned. */
+const TIDY_EVERY = 64;
 const ATTEMPTS = 1000;
 
 /**
@@ -45,9 +46,10 @@ export class Registers {
     this.#publication = publication;
   }
 
-  /** With a tag that still holds, this is one readdir. */
+  /** With a tag that still holds, this opens and lists nothing. */
   read(key: StoreKey, known?: ETag): RegisterState {
     const directory = this.#root.layout.register(key);
+    if (known !== undefined && isCurrent(directory, known)) return { status: 'unchanged' };
     const numbers = listGenerations(directory);
     if (numbers.length > 0 && tagOf(numbers[0]!) === known) return { status: 'unchanged' };
     const current = this.#newest(key, directory, numbers);
@@ -62,7 +64,7 @@ export class Registers {
 
   async swap(key: StoreKey, expected: ETag | null, bytes: Uint8Array): Promise<ETag> {
     const directory = this.#root.layout.register(key);
-    // Looked at first so that a hopeless swap of a large head costs one readdir, not a write.
+    // Looked at first so that a hopeless swap of a large head costs no write.
     const top = this.#assertCurrent(key, directory, expected);
     return expected === null
       ? this.#make(key, directory, bytes)
@@ -90,6 +92,7 @@ export class Registers {
 
   /** Returns the highest number there is, whole or not. Throws `conflict` unless the tag is the expected one. */
   #assertCurrent(key: StoreKey, directory: string, expected: ETag | null): number {
+    if (expected !== null && isCurrent(directory, expected)) return Number(expected);
     const numbers = listGenerations(directory);
     const top = numbers[0] ?? 0;
     if (numbers.length === 0) this.#root.assertPresent();
@@ -106,12 +109,12 @@ export class Registers {
     const draft = this.#temporary.path();
     try {
       this.#root.place(draft, () => mkdirSync(draft, { mode: 0o700 }));
-      await this.#write(openSync(join(draft, generationName(number)), 'wx', 0o600), bytes);
+      await this.#write(openSync(generationPath(draft, number), 'wx', 0o600), bytes);
       if (this.#syncer.active) await this.#syncer.directory(draft);
       this.#root.place(directory, () => renameSync(draft, directory));
     } catch (error) {
       // The random number tells whether the rename worked although its answer was lost.
-      const done = !existsSync(draft) && existsSync(join(directory, generationName(number)));
+      const done = !existsSync(draft) && existsSync(generationPath(directory, number));
       if (!done) {
         this.#temporary.discard(draft);
         if (systemCode(error) === 'ENOTEMPTY' || systemCode(error) === 'EEXIST') {
@@ -120,7 +123,7 @@ export class Registers {
         throw error;
       }
     }
-    await this.#settle(key, join(directory, generationName(number)));
+    await this.#settle(key, generationPath(directory, number));
     return tagOf(number);
   }
 
@@ -138,7 +141,7 @@ export class Registers {
       await this.#write(fd, bytes);
       // Once more if syncing took time: between the last look and the link next to none must pass.
       basis = this.#syncer.active ? this.#assertCurrent(key, directory, expected) : top;
-      target = join(directory, generationName(basis + 1));
+      target = generationPath(directory, basis + 1);
       if (!this.#publication.publish(path, target)) {
         throw new StoreError('conflict', `register ${key} was changed by another writer`);
       }
@@ -150,10 +153,16 @@ export class Registers {
       }
       throw error;
     }
-    const numbers = this.#assertWon(key, directory, basis);
-    await this.#settle(key, target);
-    this.#prune(directory, numbers);
-    return tagOf(basis + 1);
+    const won = basis + 1;
+    if (won % TIDY_EVERY !== 0 && isHighest(directory, won)) {
+      await this.#settle(key, target);
+      this.#pruneOne(directory, won - KEPT - 1);
+    } else {
+      const numbers = this.#assertWon(key, directory, basis);
+      await this.#settle(key, target);
+      this.#prune(directory, numbers);
+    }
+    return tagOf(won);
   }
 
   async #write(fd: number, bytes: Uint8Array): Promise<void> {
@@ -181,7 +190,7 @@ export class Registers {
     if (numbers.length === 0) return numbers;
     // The newest, or others have built on it already. Its basis can be missing only from another life of the key.
     if (ahead === KEPT || (ahead < KEPT && numbers.includes(basis))) return numbers;
-    removeQuietly(join(directory, generationName(basis + 1)));
+    removeQuietly(generationPath(directory, basis + 1));
     if (ahead < KEPT) throw new StoreError('conflict', `register ${key} was made anew by another writer`);
     throw new StoreError(
       'unavailable',
@@ -200,10 +209,19 @@ export class Registers {
     }
   }
 
+  /** Upwards, and no further when one stays: {@link isHighest} relies on it. */
   #prune(directory: string, numbers: readonly number[]): void {
-    for (const number of numbers) {
-      if (number < numbers[0]! - KEPT) this.#temporary.recycle(join(directory, generationName(number)));
+    for (const number of numbers.toReversed()) {
+      if (number >= numbers[0]! - KEPT) return;
+      if (!this.#temporary.recycle(generationPath(directory, number))) return;
     }
+  }
+
+  /** The usual case of the above, where all below `number` is gone already. */
+  #pruneOne(directory: string, number: number): void {
+    const below = generationPath(directory, number - 1);
+    if (existsSync(below)) this.#prune(directory, listGenerations(directory));
+    else this.#temporary.recycle(generationPath(directory, number));
   }
 
   /** The newest whole generation; undefined when there is no register. */
@@ -224,6 +242,12 @@ export class Registers {
     if (numbers.length === 0) return undefined;
     throw new StoreError('unavailable', `register ${key} has no whole generation`);
   }
+}
+
+/** Whether a tag, which may be anybody's, is that of the highest generation; false says nothing. */
+function isCurrent(directory: string, tag: ETag): boolean {
+  const number = Number(tag);
+  return Number.isSafeInteger(number) && tagOf(number) === tag && isHighest(directory, number);
 }
 
 function tagOf(number: number): ETag {

@@ -1,8 +1,8 @@
 import { createHash, randomBytes } from 'node:crypto';
-import { closeSync, constants, fstatSync, openSync, renameSync } from 'node:fs';
+import { closeSync, constants, existsSync, fstatSync, openSync, renameSync } from 'node:fs';
 import { opendir, rm, stat } from 'node:fs/promises';
 import { hostname } from 'node:os';
-import { join } from 'node:path';
+import { join, sep } from 'node:path';
 import { systemCode } from './errors.js';
 import { removeQuietly } from './removal.js';
 import type { Root } from './root.js';
@@ -30,7 +30,7 @@ export class TemporaryFiles {
   /** A path that no other process or thread uses. */
   path(): string {
     created += 1;
-    return join(this.#root.layout.temporary, `${PREFIX}-${created}`);
+    return `${this.#root.layout.temporary}${sep}${PREFIX}-${created}`;
   }
 
   /** Creates a file, readable by its owner only. */
@@ -57,19 +57,18 @@ export class TemporaryFiles {
     return this.open();
   }
 
-  /** Takes a file that is not needed any more out of its place, for {@link reopen}. Never fails. */
-  recycle(file: string): void {
-    if (this.#spares.length >= SPARES) {
-      this.discard(file);
-      return;
+  /** Takes a file that is not needed any more out of its place, for {@link reopen}. False when it is still there. */
+  recycle(file: string): boolean {
+    if (this.#spares.length < SPARES) {
+      const path = this.path();
+      try {
+        renameSync(file, path);
+        this.#spares.push(path);
+        return true;
+      } catch {}
     }
-    const path = this.path();
-    try {
-      renameSync(file, path);
-      this.#spares.push(path);
-    } catch {
-      this.discard(file);
-    }
+    this.discard(file);
+    return !existsSync(file);
   }
 
   /** Removes what was put aside. */

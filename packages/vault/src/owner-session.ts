@@ -169,6 +169,9 @@ class TranslatingHandle implements FileHandle {
   read(offset: number, length: number): Promise<Uint8Array> {
     return this.#handle.read(offset, length).catch(rethrow);
   }
+  readPieces(offset: number, length: number): Promise<readonly Uint8Array[]> {
+    return this.#handle.readPieces(offset, length).catch(rethrow);
+  }
   write(offset: number, data: Uint8Array): Promise<void> {
     return this.#handle.write(offset, data).catch(rethrow);
   }

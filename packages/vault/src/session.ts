@@ -71,6 +71,8 @@ export interface FileHandle {
   stat(): Promise<Entry>;
   /** Up to `length` bytes from `offset`; fewer only at the end, none beyond it. Authenticated before it returns. */
   read(offset: number, length: number): Promise<Uint8Array>;
+  /** What {@link read} gives, uncopied: the pieces may be parts of a cache and must not be changed. */
+  readPieces(offset: number, length: number): Promise<readonly Uint8Array[]>;
   /**
    * Writes at an offset (ignored when appending). Resolves when the handle has room for more, which is the caller's
    * backpressure; `data` is not kept after that. Nothing is visible to others before {@link sync} or {@link close}.
@@ -128,7 +130,7 @@ export interface VaultSession {
   entries(path: Path): AsyncIterable<Entry>;
 
   open(path: Path, options: OpenOptions): Promise<FileHandle>;
-  /** Streams `range` (default: all) of one version of a file. */
+  /** Streams `range` (default: all) of one version of a file, in pieces that must not be changed. */
   read(path: Path, range?: { offset?: number; length?: number }): AsyncIterable<Uint8Array>;
   /** Replaces or makes a file from a stream, atomically. When the source throws, the old version stands. */
   write(path: Path, source: Uint8Array | AsyncIterable<Uint8Array>, options?: WriteOptions): Promise<Entry>;

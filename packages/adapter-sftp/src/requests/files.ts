@@ -25,7 +25,7 @@ export function openOptions(flags: number, attributes: Attributes): OpenOptions 
 }
 
 async function openFile(context: RequestContext, path: Path, options: OpenOptions): Promise<OpenFile> {
-  const { vault, order, readAhead: budget } = context;
+  const { vault, order } = context;
   let at = path;
   const attempt = (candidate: Path): ReturnType<VaultSession['open']> => {
     at = candidate;
@@ -38,7 +38,6 @@ async function openFile(context: RequestContext, path: Path, options: OpenOption
     read: options.read === true,
     write: options.write === true,
     order,
-    budget,
   });
 }
 

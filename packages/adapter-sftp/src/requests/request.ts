@@ -4,14 +4,12 @@ import type { PacketReader } from '../codec/reader.js';
 import type { Reply } from '../codec/replies.js';
 import type { HandleTable, OpenHandle } from '../session/handles.js';
 import type { PathOrder } from '../session/path-order.js';
-import type { ReadAheadBudget } from '../session/read-ahead.js';
 
 /** What the requests of one session share. */
 export interface RequestContext {
   readonly vault: VaultSession;
   readonly handles: HandleTable;
   readonly order: PathOrder;
-  readonly readAhead: ReadAheadBudget;
   readonly owner: Owner;
   /** Open handles announced through limits@openssh.com. */
   readonly maxHandles: number;

@@ -3,7 +3,6 @@ import { STATUS } from '../codec/constants.js';
 import { StatusError } from '../errors.js';
 import { OrderedQueue } from './ordered-queue.js';
 import type { PathClaim, PathOrder } from './path-order.js';
-import { ReadAhead, type ReadAheadBudget } from './read-ahead.js';
 
 /** Entries asked of the vault at a time. */
 const PAGE_ENTRIES = 512;
@@ -12,7 +11,6 @@ export interface OpenFileOptions {
   readonly read: boolean;
   readonly write: boolean;
   readonly order: PathOrder;
-  readonly budget: ReadAheadBudget;
 }
 
 /** A file that a client has open. */
@@ -26,7 +24,6 @@ export class OpenFile implements PathClaim {
   readonly exclusive: boolean;
   readonly #order: PathOrder;
   readonly #queue: OrderedQueue;
-  readonly #ahead: ReadAhead | undefined;
 
   constructor(file: FileHandle, path: Path, options: OpenFileOptions) {
     this.file = file;
@@ -37,7 +34,6 @@ export class OpenFile implements PathClaim {
     this.exclusive = options.write;
     this.#order = options.order;
     this.#queue = new OrderedQueue(() => this.#order.remove(this));
-    this.#ahead = options.write ? undefined : new ReadAhead(file, options.budget);
   }
 
   passed(): Promise<void> {
@@ -52,14 +48,11 @@ export class OpenFile implements PathClaim {
   /** Up to `length` bytes from `offset` in pieces, none at the end. Throws when the handle is not for reading. */
   async read(offset: number, length: number): Promise<readonly Uint8Array[]> {
     if (!this.readable) throw new StatusError(STATUS.PERMISSION_DENIED, 'the handle is not open for reading');
-    if (this.#ahead !== undefined) return this.#ahead.read(offset, length);
-    const bytes = await this.file.read(offset, length);
-    return bytes.length === 0 ? [] : [bytes];
+    return this.file.readPieces(offset, length);
   }
 
   /** Publishes and closes. When that fails, what was written is kept as a draft. */
   async close(): Promise<void> {
-    this.#ahead?.clear();
     try {
       await this.file.close();
     } catch (error) {
@@ -70,7 +63,6 @@ export class OpenFile implements PathClaim {
 
   async abandon(): Promise<void> {
     await this.#queue.passed();
-    this.#ahead?.clear();
     await this.file.abandon();
   }
 }

@@ -14,7 +14,6 @@ import { EXTENSIONS } from '../requests/extensions.js';
 import type { Plan, RequestContext } from '../requests/request.js';
 import { HandleTable } from './handles.js';
 import { PathOrder } from './path-order.js';
-import { ReadAheadBudget } from './read-ahead.js';
 import { ReplyStream } from './reply-stream.js';
 import type { UnfinishedWork } from './unfinished-work.js';
 
@@ -55,7 +54,6 @@ export class SftpSession {
       vault: options.vault,
       handles: new HandleTable(options.limits.handles),
       order: new PathOrder(),
-      readAhead: new ReadAheadBudget(options.limits.readAheadBytes),
       owner: options.owner,
       maxHandles: options.limits.handles,
       ended: this.#ended.signal,

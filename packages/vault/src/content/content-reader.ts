@@ -1,5 +1,10 @@
+import { concatBytes } from '../bytes.js';
 import type { PieceList } from './pieces.js';
 import { type SegmentReader, SPAN_CHUNKS } from './segment-reader.js';
+
+/** A read this close to where the last one ended goes on from it, in bytes: clients send several and reorder a little. */
+const NEARBY_BYTES = 1024 * 1024;
+const ZEROS = new Uint8Array(64 * 1024);
 
 /** Reads a list of pieces as one run of bytes, and asks ahead when it is read in order. */
 export class ContentReader {
@@ -11,26 +16,30 @@ export class ContentReader {
     this.#segments = segments;
   }
 
-  /** Up to `length` bytes from `offset`; fewer only at the end of the content. */
+  /** Up to `length` bytes from `offset`; fewer only at the end of the content. The caller's own to keep. */
   async read(content: PieceList, offset: number, length: number): Promise<Uint8Array> {
-    const available = Math.max(0, Math.min(length, content.size - offset));
-    const target = new Uint8Array(available);
-    if (available === 0) return target;
-    if (offset === this.#expected) this.#ahead = Math.min(SPAN_CHUNKS, this.#ahead * 2 + 2);
-    else this.#ahead = 0;
-    this.#expected = offset + available;
-    const ahead = this.#ahead;
-    const reads: Promise<void>[] = [];
-    let at = 0;
-    for (const piece of content.range(offset, available)) {
-      if (piece.kind === 'literal') target.set(piece.bytes, at);
-      else if (piece.kind === 'data') {
-        reads.push(this.#segments.read(piece.segment, piece.offset, piece.length, target, at, ahead));
-      }
-      at += piece.length;
-    }
-    if (reads.length === 1) await reads[0];
-    else await Promise.all(reads);
-    return target;
+    return concatBytes(await this.readPieces(content, offset, length));
   }
+
+  /** The same without copying: parts of cached chunks, not to be changed. */
+  async readPieces(content: PieceList, offset: number, length: number): Promise<readonly Uint8Array[]> {
+    const available = Math.max(0, Math.min(length, content.size - offset));
+    if (available === 0) return [];
+    const inOrder = Math.abs(offset - this.#expected) <= NEARBY_BYTES;
+    this.#ahead = inOrder ? Math.min(SPAN_CHUNKS, this.#ahead * 2 + 2) : 0;
+    this.#expected = offset + available;
+    const parts: (Promise<Uint8Array[]> | Uint8Array[])[] = [];
+    for (const piece of content.range(offset, available)) {
+      if (piece.kind === 'literal') parts.push([piece.bytes]);
+      else if (piece.kind === 'hole') parts.push(zeros(piece.length));
+      else parts.push(this.#segments.read(piece.segment, piece.offset, piece.length, this.#ahead));
+    }
+    return parts.length === 1 ? (parts[0] as Promise<Uint8Array[]>) : (await Promise.all(parts)).flat();
+  }
+}
+
+function zeros(length: number): Uint8Array[] {
+  const pieces: Uint8Array[] = [];
+  for (let left = length; left > 0; left -= ZEROS.length) pieces.push(ZEROS.subarray(0, left));
+  return pieces;
 }

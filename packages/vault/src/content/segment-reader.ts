@@ -41,26 +41,25 @@ export class SegmentReader {
     this.#chunks = new LRUCache({ maxSize: cacheBytes, sizeCalculation: (chunk) => chunk.length + 1 });
   }
 
-  /** Copies `length` bytes of a segment's plaintext into `target` at `at`. `ahead`: chunks to fetch beyond them. */
-  async read(
-    segment: Segment,
-    offset: number,
-    length: number,
-    target: Uint8Array,
-    at: number,
-    ahead = 0,
-  ): Promise<void> {
+  /**
+   * `length` bytes of a segment's plaintext, as parts of its chunks. `ahead`: chunks to fetch beyond them; when there are
+   * any, the segment is being read in order, and a chunk is not kept once its end has been read.
+   */
+  async read(segment: Segment, offset: number, length: number, ahead = 0): Promise<Uint8Array[]> {
     const first = Math.floor(offset / CHUNK_BYTES);
     const last = Math.floor((offset + length - 1) / CHUNK_BYTES);
     const end = Math.min(last + ahead, chunkCount(segment.size) - 1);
     const wanted = this.#request(segment, first, last, end);
+    const pieces: Uint8Array[] = [];
     for (let index = first; index <= last; index++) {
       const found = wanted[index - first] as Uint8Array | Promise<Uint8Array>;
       const chunk = found instanceof Uint8Array ? found : await found;
       const from = Math.max(0, offset - index * CHUNK_BYTES);
       const to = Math.min(chunk.length, offset + length - index * CHUNK_BYTES);
-      target.set(chunk.subarray(from, to), at + index * CHUNK_BYTES + from - offset);
+      pieces.push(to - from === chunk.length ? chunk : chunk.subarray(from, to));
+      if (ahead > 0 && to === chunk.length) this.#chunks.delete(chunkKey(segment, index));
     }
+    return pieces;
   }
 
   /** Chunks `first` to `last`, asking the store for what is missing up to `end`. */
@@ -183,4 +182,8 @@ export class SegmentReader {
     }
     return chunks;
   }
+}
+
+function chunkKey(segment: Segment, index: number): string {
+  return `${blobKey(segment.blob)}:${index}`;
 }

@@ -7,6 +7,7 @@ import { COMMIT_BATCH, FOLD_CHANGES, HEAD_BYTES, HEAD_CHANGE_BYTES } from '../li
 import { asVaultError, isStoreError } from '../translate.js';
 import type { Directory } from './directory.js';
 import { type Folded, fold } from './fold.js';
+import { Gathering } from './gathering.js';
 import { changeBytes, fits, nextHead, releaseBytes, treeBytes, unfolded } from './next-head.js';
 import { duePruning } from './releases.js';
 import { DirectoryGone, Transaction } from './transaction.js';
@@ -44,6 +45,7 @@ export class CommitQueue {
   readonly #context: VaultContext;
   readonly #directory: Directory;
   readonly #waiting: Waiting[] = [];
+  readonly #gathering = new Gathering();
   #running = false;
   #folding: Promise<void> | undefined;
   #folded: Folded | undefined;
@@ -61,15 +63,15 @@ export class CommitQueue {
         resolve: resolve as (value: unknown) => void,
         reject,
       });
-      if (!this.#running) void this.#run();
+      if (this.#running) this.#gathering.notice(this.#waiting.length);
+      else void this.#run();
     });
   }
 
   async #run(): Promise<void> {
     this.#running = true;
     while (this.#waiting.length > 0) {
-      // What the sockets have already received shares the commit: a swap that never waits would leave it behind.
-      await new Promise((resolve) => setImmediate(resolve));
+      await this.#gathering.gather(() => this.#waiting.length);
       const batch = this.#waiting.splice(0, COMMIT_BATCH);
       try {
         await this.#commit(batch);

@@ -33,7 +33,8 @@ export async function digestOf(
     const known = cache.get(key);
     if (known !== undefined) return known;
     const hash = context.provider.createHash(algorithm);
-    for (let at = 0; at < size; at += STEP) hash.update(await handle.read(at, STEP));
+    for (let at = 0; at < size; at += STEP)
+      for (const piece of await handle.readPieces(at, STEP)) hash.update(piece);
     const digest = toHex(hash.digest());
     cache.set(key, digest);
     return digest;

@@ -49,6 +49,12 @@ export class ReadHandle implements FileHandle {
     return this.#reader.read(this.#content, offset, length);
   }
 
+  async readPieces(offset: number, length: number): Promise<readonly Uint8Array[]> {
+    if (this.#closed) throw new VaultError('closed', 'the file is closed');
+    checkRange(offset, length);
+    return this.#reader.readPieces(this.#content, offset, length);
+  }
+
   async write(): Promise<void> {
     throw readOnly();
   }

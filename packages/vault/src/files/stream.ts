@@ -33,13 +33,13 @@ export async function* readAll(
     checkRange(start, range.length ?? 0);
     const end = Math.min(size, start + (range.length ?? size));
     // The next step is fetched while the consumer works on this one.
-    let next = start < end ? handle.read(start, Math.min(READ_STEP, end - start)) : undefined;
+    let next = start < end ? handle.readPieces(start, Math.min(READ_STEP, end - start)) : undefined;
     for (let at = start; next !== undefined; ) {
-      const bytes = await next;
-      at += bytes.length;
-      next = at < end && bytes.length > 0 ? handle.read(at, Math.min(READ_STEP, end - at)) : undefined;
+      const pieces = await next;
+      for (const piece of pieces) at += piece.length;
+      next = at < end && pieces.length > 0 ? handle.readPieces(at, Math.min(READ_STEP, end - at)) : undefined;
       next?.catch(() => undefined);
-      yield bytes;
+      yield* pieces;
     }
   } finally {
     await handle.close();

@@ -99,6 +99,11 @@ export class WriteHandle implements FileHandle {
     });
   }
 
+  async readPieces(offset: number, length: number): Promise<readonly Uint8Array[]> {
+    const bytes = await this.read(offset, length);
+    return bytes.length === 0 ? [] : [bytes];
+  }
+
   write(offset: number, data: Uint8Array): Promise<void> {
     return this.#inTurn(async () => {
       const append = this.#opening.options.append === true;
