@@ -15,6 +15,7 @@ export const OPENSSH_SFTP: ClientOf<OpensshSftp> = {
   name: 'OpenSSH sftp',
   require: (test) => requireProgram(test, 'sftp'),
   connect: opensshSftp,
+  full: true,
   extras: OPENSSH_STEPS,
 };
 
@@ -28,6 +29,7 @@ export const RCLONE: ClientOf<Rclone> = {
   name: 'rclone',
   require: (test) => requireProgram(test, 'rclone'),
   connect: rclone,
+  full: true,
   extras: RCLONE_STEPS,
 };
 

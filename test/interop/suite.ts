@@ -6,7 +6,7 @@ import { Cannot, type Client, type Target } from './client.js';
 import { DEVIATIONS, deviationOf } from './deviations.js';
 import { Needles } from './scan/needles.js';
 import { SCRIPT } from './script/script.js';
-import type { Step } from './script/step.js';
+import type { Amount, Step } from './script/step.js';
 import type { Observer } from './trees.js';
 import { Workspace } from './workspace.js';
 
@@ -26,16 +26,21 @@ export interface Suite<C extends Client> {
   /** Skips the test, or fails it in CI, when the client is not installed. */
   require(test: TestContext): string;
   connect(program: string, target: Target, scratch: string): C;
+  /** Moves the full amount in the default run, too; the others do in the long one. */
+  readonly full?: boolean;
   /** What only this client can do. */
   readonly extras?: readonly Step<C>[];
   start(place: string): Promise<Played>;
 }
 
 const LIMIT_MS = 15 * 60_000;
+const FULL: Amount = { mebibytes: 1024, files: 5000 };
+/** More than any window, buffer or page, and quick: a default run has many clients. */
+const REDUCED: Amount = { mebibytes: 192, files: 700 };
 
 /** Plays the script with one client: one test a step, then what the server kept is searched and compared. */
 export function interopSuite<C extends Client>(suite: Suite<C>): void {
-  const long = process.env.LATCHKEY_TEST_LONG === '1';
+  const amount = suite.full === true || process.env.LATCHKEY_TEST_LONG === '1' ? FULL : REDUCED;
   describe(suite.name, () => {
     const needles = new Needles();
     let place: string;
@@ -72,7 +77,7 @@ export function interopSuite<C extends Client>(suite: Suite<C>): void {
         const remote = `${played.target.base}/${local.remember(`step-${step.id}`)}`;
         await played.prepare(remote);
         const lacking = (step.needs ?? []).filter((method) => using[method] === undefined);
-        const stage = { client: using, target: played.target, local, stored: played.stored, remote, long };
+        const stage = { client: using, target: played.target, local, stored: played.stored, remote, amount };
         const running =
           lacking.length > 0
             ? Promise.reject(new Cannot(`it has no ${lacking.join(', ')}`))

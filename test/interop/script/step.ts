@@ -10,8 +10,15 @@ export interface Stage<C extends Client = Client> {
   readonly stored: Observer;
   /** A directory of the server that exists and is this step's own, absolute. */
   readonly remote: string;
-  /** The long run asks for more of everything. */
-  readonly long: boolean;
+  /** How much the steps that move much move. */
+  readonly amount: Amount;
+}
+
+export interface Amount {
+  /** Of the large file. */
+  readonly mebibytes: number;
+  /** Files in the crowded directory. */
+  readonly files: number;
 }
 
 /** One operation of the script, with what must be there afterwards. */
