@@ -1,5 +1,6 @@
 import type { VaultSession } from '@latchkey/vault';
 import type { Owner } from './codec/attributes.js';
+import type { LoginDelays } from './guard/login-delays.js';
 
 export type LogLevel = 'debug' | 'info' | 'warn' | 'error';
 
@@ -87,5 +88,7 @@ export interface SftpServerOptions {
   readonly users: UserDirectory;
   readonly logger?: Logger;
   readonly limits?: Partial<SftpLimits>;
+  /** Failed logins so far, shared with servers of other protocols. Default: by `loginDelayMs`, this server's own. */
+  readonly loginDelays?: LoginDelays;
   readonly owner?: Owner;
 }

@@ -10,5 +10,6 @@ export {
   type UserDirectory,
 } from './config.js';
 export { STATUS_OF_VAULT_ERROR } from './errors.js';
+export { LoginDelays } from './guard/login-delays.js';
 export { describeHostKey, type HostKeyIdentity, makeHostKey } from './host-key.js';
 export { SftpServer } from './server.js';

@@ -84,7 +84,8 @@ class ServerEngine {
     this.#limits = { ...DEFAULT_LIMITS, ...options.limits };
     this.#log = options.logger ?? ((): void => {});
     this.#admission = new AdmissionControl(this.#limits);
-    this.#delays = new LoginDelays(this.#limits.loginDelayMs, this.#limits.loginDelayMaxMs);
+    const { loginDelayMs, loginDelayMaxMs } = this.#limits;
+    this.#delays = options.loginDelays ?? new LoginDelays(loginDelayMs, loginDelayMaxMs);
     this.#passwordSlots = new Slots(this.#limits.passwordChecks, MAX_WAITING_PASSWORDS);
     this.#ssh = new ssh2.Server(
       {
@@ -122,6 +123,10 @@ class ServerEngine {
   #onSocket(socket: Socket): void {
     socket.on('error', () => socket.destroy());
     const address = socket.remoteAddress ?? '';
+    if (this.#delays.banned(address)) {
+      socket.destroy();
+      return;
+    }
     const admission = this.#admission.enter(address);
     if (typeof admission === 'string') {
       this.#log('warn', 'connection refused', { address, limit: admission });

@@ -3,6 +3,7 @@
 export { VAULT_ERROR_CODES, VaultError, type VaultErrorCode } from './errors.js';
 export type { CheckOptions, CheckProblem, CheckReport } from './maintenance/check.js';
 export type { GcOptions, GcReport } from './maintenance/gc.js';
+export { resolveLinks, statThroughLinks, throughLinks } from './names/follow-links.js';
 export type { VaultSettings } from './open-context.js';
 export type {
   Attributes,

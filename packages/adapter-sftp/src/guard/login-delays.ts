@@ -1,8 +1,13 @@
+import { networkOf } from './admission.js';
+
 /** Addresses remembered at most; the longest unused is forgotten first. */
 const MAX_ADDRESSES = 10_000;
 
 /** A failure is forgotten after this many milliseconds without another. */
 const MEMORY_MS = 15 * 60_000;
+
+/** Failures within that time after which an address is not talked to until they are forgotten. */
+const BAN_AFTER = 200;
 
 interface Failures {
   count: number;
@@ -10,7 +15,8 @@ interface Failures {
 }
 
 /**
- * Slows down guessing. A login waits *before* it is checked, by the earlier failures of its address: hanging up early
+ * Slows down guessing. One object may serve the servers of several protocols, so that a guesser gains nothing by
+ * changing between them. A login waits *before* it is checked, by the earlier failures of its address: hanging up early
  * gains nothing. An attempt counts as failed from its beginning, so that many at once do not slip through.
  */
 export class LoginDelays {
@@ -18,15 +24,31 @@ export class LoginDelays {
   readonly #stepMs: number;
   readonly #maxMs: number;
   readonly #now: () => number;
+  readonly #banAfter: number;
 
-  constructor(stepMs: number, maxMs: number, now: () => number = Date.now) {
+  /**
+   * `stepMs`: milliseconds that the first failure costs, doubling with each; `maxMs`: their limit; `banAfter`: failures
+   * after which an address is banned.
+   */
+  constructor(stepMs: number, maxMs: number, now: () => number = Date.now, banAfter: number = BAN_AFTER) {
     this.#stepMs = stepMs;
     this.#maxMs = maxMs;
     this.#now = now;
+    this.#banAfter = banAfter;
   }
 
-  /** Counts an attempt and returns how many milliseconds it has to wait. */
-  begin(address: string): number {
+  /**
+   * Whether an address has failed so often that its connections are to be closed unanswered. It is forgotten a quarter
+   * of an hour after its last attempt.
+   */
+  banned(address: string): boolean {
+    const known = this.#failures.get(networkOf(address));
+    return known !== undefined && known.count >= this.#banAfter && this.#now() - known.lastMs <= MEMORY_MS;
+  }
+
+  /** Counts an attempt from an IP address, or the network of one, and returns how many milliseconds it has to wait. */
+  begin(from: string): number {
+    const address = networkOf(from);
     const now = this.#now();
     const known = this.#failures.get(address);
     const count = known === undefined || now - known.lastMs > MEMORY_MS ? 0 : known.count;
@@ -42,7 +64,8 @@ export class LoginDelays {
   }
 
   /** The attempt that was counted last has succeeded. Earlier failures stay: another user may be behind them. */
-  succeeded(address: string): void {
+  succeeded(from: string): void {
+    const address = networkOf(from);
     const known = this.#failures.get(address);
     if (known === undefined) return;
     if (known.count <= 1) this.#failures.delete(address);

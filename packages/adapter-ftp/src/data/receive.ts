@@ -1,0 +1,63 @@
+import type { Socket } from 'node:net';
+import type { Transfer } from './transfer.js';
+
+/** Bytes taken from the socket and not yet by the vault, after which the socket is not read. */
+const HIGH_BYTES = 512 * 1024;
+const LOW_BYTES = 256 * 1024;
+
+/** Takes one piece; resolves when there is room for more. Pieces are given in order, before earlier ones resolve. */
+export type Sink = (bytes: Buffer) => Promise<void>;
+
+/**
+ * Hands what the client sends to `sink` until it ends its data. Rejects when the connection breaks, with the reason if
+ * it was stopped, or as `sink` does.
+ */
+export function receive(socket: Socket, transfer: Transfer, sink: Sink): Promise<void> {
+  return new Promise((resolve, reject) => {
+    let pending = 0;
+    let ended = false;
+    let settled = false;
+    const fail = (error: unknown): void => {
+      if (settled) return;
+      settled = true;
+      transfer.waitsForVault = false;
+      reject(error);
+      socket.destroy();
+    };
+    const finishIfDone = (): void => {
+      if (settled || !ended || pending > 0) return;
+      settled = true;
+      transfer.waitsForVault = false;
+      resolve();
+    };
+    socket.on('data', (chunk: Buffer) => {
+      if (settled) return;
+      transfer.bytes += chunk.length;
+      pending += chunk.length;
+      if (pending > HIGH_BYTES) {
+        transfer.waitsForVault = true;
+        socket.pause();
+      }
+      sink(chunk).then(() => {
+        pending -= chunk.length;
+        if (transfer.waitsForVault && pending < LOW_BYTES && !settled) {
+          transfer.waitsForVault = false;
+          socket.resume();
+        }
+        finishIfDone();
+      }, fail);
+    });
+    socket.once('end', () => {
+      ended = true;
+      transfer.waitsForVault = true;
+      // Clients wait for our end before they look for the reply, which comes when the vault has everything.
+      socket.end();
+      finishIfDone();
+    });
+    socket.once('close', () => {
+      if (!ended) fail(transfer.broken());
+    });
+    if (socket.destroyed) fail(transfer.broken());
+    else socket.resume();
+  });
+}

@@ -1,0 +1,115 @@
+import type { Socket } from 'node:net';
+import type { SecureContext, TLSSocket } from 'node:tls';
+import { ReplyError } from '../errors.js';
+import { secureSocket, watchedSecureSocket } from '../tls/secure-socket.js';
+import type { DataSetup } from './setup.js';
+
+/** Milliseconds after the last byte in which the client has to close a data connection. */
+const LINGER_MS = 10_000;
+
+export interface TransferOptions {
+  readonly setup: DataSetup;
+  /** Absent for a data connection in clear. */
+  readonly secureContext?: SecureContext | undefined;
+  readonly requireReuse: boolean;
+  readonly connectMs: number;
+  readonly idleMs: number;
+}
+
+/** One data connection and what is known about it, from the command to its last byte. */
+export class Transfer {
+  /** Bytes of content so far. */
+  bytes = 0;
+  readonly #options: TransferOptions;
+  #reason: ReplyError | undefined;
+  #socket: Socket | TLSSocket | undefined;
+  #stopConnecting: ((reason: ReplyError) => void) | undefined;
+  #closedProperly: () => boolean = () => true;
+  /** The vault, and not the client, is being waited for. */
+  waitsForVault = false;
+
+  constructor(options: TransferOptions) {
+    this.#options = options;
+  }
+
+  /** Why the transfer was stopped from outside, if it was. */
+  get reason(): ReplyError | undefined {
+    return this.#reason;
+  }
+
+  /** Whether the client has ended its data on purpose; in clear nothing tells. */
+  get closedProperly(): boolean {
+    return this.#closedProperly();
+  }
+
+  /** Ends the transfer, which then fails with `reason`. */
+  stop(reason: ReplyError): void {
+    this.#reason ??= reason;
+    this.#stopConnecting?.(this.#reason);
+    this.#socket?.destroy();
+  }
+
+  /** The data connection, ready for bytes. Throws 425, 426 or 522. */
+  async open(direction: 'in' | 'out'): Promise<Socket | TLSSocket> {
+    const { setup, connectMs, secureContext } = this.#options;
+    const connecting = setup.connection(connectMs, (stop) => {
+      this.#stopConnecting = stop;
+    });
+    const raw = connecting instanceof Promise ? await connecting : connecting;
+    if (this.#reason !== undefined) {
+      raw.destroy();
+      throw this.#reason;
+    }
+    this.#socket = raw;
+    if (secureContext !== undefined) await this.#secure(raw, secureContext, direction);
+    const socket = this.#socket;
+    this.#limitIdleTime(socket);
+    return socket;
+  }
+
+  /** The client has all it gets, or we have all it sends: it has to close soon. */
+  finish(): void {
+    const socket = this.#socket;
+    if (socket === undefined || socket.destroyed) return;
+    socket.setTimeout(LINGER_MS, () => socket.destroy());
+    socket.resume();
+  }
+
+  /** Nothing more is sent or taken. */
+  discard(): void {
+    this.#socket?.destroy();
+  }
+
+  /** What a transfer that broke off is answered with. */
+  broken(): ReplyError {
+    return this.#reason ?? new ReplyError(426, 'the data connection was lost; transfer aborted');
+  }
+
+  async #secure(raw: Socket, context: SecureContext, direction: 'in' | 'out'): Promise<void> {
+    let socket: TLSSocket;
+    if (direction === 'in') {
+      const watched = watchedSecureSocket(raw, context);
+      this.#closedProperly = watched.closedProperly;
+      socket = watched.socket;
+    } else socket = secureSocket(raw, context);
+    this.#socket = socket;
+    if (!this.#options.requireReuse) return;
+    this.#limitIdleTime(socket);
+    await new Promise<void>((resolve, reject) => {
+      socket.once('secure', () => resolve());
+      socket.once('close', () => reject(this.broken()));
+    });
+    if (socket.isSessionReused()) return;
+    socket.destroy();
+    throw new ReplyError(522, 'the data connection must resume the TLS session of the control connection');
+  }
+
+  #limitIdleTime(socket: Socket): void {
+    const { idleMs } = this.#options;
+    socket.removeAllListeners('timeout');
+    socket.setTimeout(idleMs, () => {
+      if (this.waitsForVault) socket.setTimeout(idleMs);
+      else this.stop(new ReplyError(426, 'the data connection was idle for too long; transfer aborted'));
+    });
+  }
+}

@@ -1,0 +1,85 @@
+import type { Socket } from 'node:net';
+import { Duplex } from 'node:stream';
+import { type SecureContext, TLSSocket } from 'node:tls';
+
+/** Encrypted bytes held between socket and TLS. A small number would pause the socket at every chunk. */
+const TAP_BYTES = 512 * 1024;
+
+/** The server's end of TLS over a socket. Failures of the handshake and later ones end the socket. */
+export function secureSocket(socket: Socket, secureContext: SecureContext): TLSSocket {
+  return finish(new TLSSocket(socket, { isServer: true, secureContext }));
+}
+
+export interface WatchedSocket {
+  readonly socket: TLSSocket;
+  /** Whether the peer has ended its data with close_notify (RFC 8446, section 6.1), rather than been cut off. */
+  closedProperly(): boolean;
+}
+
+/**
+ * As {@link secureSocket}, and tells whether the data ended as the peer meant it to end. Node reports an end by
+ * close_notify and one by TCP's FIN alone in the same way. What tells them apart is their order: TLS sees the first
+ * before the socket beneath has ended, so the socket is read here and handed on, and its end is noted.
+ */
+export function watchedSecureSocket(socket: Socket, secureContext: SecureContext): WatchedSocket {
+  const tap = new SocketTap(socket);
+  const secure = new TLSSocket(tap, { isServer: true, secureContext });
+  let proper = false;
+  const push = secure.push;
+  secure.push = (chunk: unknown, encoding?: BufferEncoding): boolean => {
+    if (chunk === null && !tap.ended) proper = true;
+    return push.call(secure, chunk, encoding);
+  };
+  return { socket: finish(secure), closedProperly: () => proper };
+}
+
+function finish(socket: TLSSocket): TLSSocket {
+  // A server-side socket without a tls.Server reports its failures here and does not end by itself.
+  socket.on('_tlsError', () => socket.destroy());
+  socket.on('error', () => socket.destroy());
+  return socket;
+}
+
+/** A socket as a plain stream, which notes when the peer has ended the connection. */
+class SocketTap extends Duplex {
+  readonly #socket: Socket;
+  ended = false;
+
+  constructor(socket: Socket) {
+    super({ readableHighWaterMark: TAP_BYTES });
+    this.#socket = socket;
+    socket.on('data', (chunk) => {
+      if (!this.push(chunk)) socket.pause();
+    });
+    socket.on('end', () => {
+      this.ended = true;
+      this.push(null);
+    });
+    socket.on('close', () => {
+      this.ended = true;
+      this.destroy();
+    });
+    this.on('error', () => {});
+  }
+
+  override _read(): void {
+    this.#socket.resume();
+  }
+
+  override _write(
+    chunk: Uint8Array,
+    _encoding: BufferEncoding,
+    callback: (error?: Error | null) => void,
+  ): void {
+    this.#socket.write(chunk, callback);
+  }
+
+  override _final(callback: (error?: Error | null) => void): void {
+    this.#socket.end(() => callback());
+  }
+
+  override _destroy(error: Error | null, callback: (error?: Error | null) => void): void {
+    this.#socket.destroy();
+    callback(error);
+  }
+}
