@@ -1,21 +1,29 @@
-import { SftpServer } from '@latchkey/adapter-sftp';
+import { DEFAULT_LIMITS, LoginDelays } from '@latchkey/adapter-sftp';
 import type { Vault } from '@latchkey/vault';
 import type { Command } from 'commander';
-import type { ConfiguredUser } from '../config/schema.js';
-import { oneOf, parsePort, type Settings } from '../config/settings.js';
+import type { FtpSettings } from '../config/ftp.js';
+import { parsePort } from '../config/ports.js';
+import { type ConfiguredUser, TLS_MODES } from '../config/schema.js';
+import { oneOf, type Settings } from '../config/settings.js';
 import { Failure } from '../failure.js';
 import { openVault, vaultDirectory } from '../open-vault.js';
 import { fromFile } from '../passphrase/source.js';
 import { PeriodicCollection } from '../serve/collection.js';
+import { announceFtp, ftpTls, serveFtp } from '../serve/ftp.js';
 import { loadHostKey } from '../serve/host-key.js';
 import { type Log, makeLog } from '../serve/log.js';
 import { hashPassword } from '../serve/password-hash.js';
+import { announceSftp, serveSftp } from '../serve/sftp.js';
 import { ConfiguredUsers, loadUsers } from '../serve/users.js';
 import { settingsOf } from './invocation.js';
 
 interface Options {
   readonly host?: string;
   readonly port?: string;
+  readonly ftpPort?: string;
+  readonly ftpTls?: string;
+  /** False when `--no-ftp` was given. */
+  readonly ftp: boolean;
   readonly user?: string;
   readonly passwordFile?: string;
   readonly authorizedKeys?: string;
@@ -26,11 +34,14 @@ interface Options {
 export function addServe(program: Command): void {
   program
     .command('serve')
-    .description('serve the vault over SFTP until Ctrl-C or SIGTERM')
+    .description('serve the vault over SFTP and FTP until Ctrl-C or SIGTERM')
     .option('--host <address>', 'to listen on (default: 127.0.0.1)')
-    .option('--port <number>', 'to listen on, 0 for any free one (default: 2022)')
+    .option('--port <number>', 'of SFTP, 0 for any free one (default: 2022)')
+    .option('--ftp-port <number>', 'of FTP, 0 for any free one (default: 2121)')
+    .option('--ftp-tls <mode>', 'require, allow (clients may do without) or off (default: require)')
+    .option('--no-ftp', 'serve SFTP only')
     .option('--user <name>', 'who may log in, instead of the users of latchkey.toml')
-    .option('--password-file <file>', 'with --user: its first line is the SFTP password or its hash')
+    .option('--password-file <file>', 'with --user: its first line is the login password or its hash')
     .option('--authorized-keys <file>', 'with --user: public keys, as OpenSSH keeps them')
     .option('--log <format>', 'json or pretty (default: pretty at a terminal)')
     .option('--log-level <level>', 'debug, info, warn or error (default: info)')
@@ -45,32 +56,52 @@ async function run(options: Options, command: Command): Promise<void> {
     (process.stderr.isTTY ? 'pretty' : 'json');
   const level =
     oneOf(options.logLevel, ['debug', 'info', 'warn', 'error'], '--log-level') ?? settings.log.level;
-  const host = options.host ?? settings.sftp.host;
-  const port = options.port === undefined ? settings.sftp.port : parsePort(options.port, '--port');
-  const users = await loadUsers(await configuredUsers(options, settings));
+  const sftp = {
+    host: options.host ?? settings.sftp.host,
+    port: options.port === undefined ? settings.sftp.port : parsePort(options.port, '--port'),
+  };
+  const known = await loadUsers(await configuredUsers(options, settings));
   const log = makeLog(format, level);
   const { vault, close } = await openVault(settings);
+  const servers: { close(): Promise<void> }[] = [];
   try {
-    const hostKey = await loadHostKey(settings, vaultDirectory(settings));
+    const users = new ConfiguredUsers(known, () => vault.session());
+    const store = vaultDirectory(settings);
+    const hostKey = await loadHostKey(settings, store);
+    const ftp = ftpOptions(options, settings.ftp);
+    const tls = ftp.enabled && users.anyPassword ? await ftpTls({ ...settings, ftp }, store) : undefined;
+    // One for all protocols: a guesser gains nothing by changing between them.
+    const delays = new LoginDelays(DEFAULT_LIMITS.loginDelayMs, DEFAULT_LIMITS.loginDelayMaxMs);
     // Before anybody is told that the server runs, and may stop it.
     const signal = stopSignal();
-    const server = await listen({
-      host,
-      port,
-      hostKey,
-      users: new ConfiguredUsers(users, () => vault.session()),
-      logger: log,
-    });
-    try {
-      announce(server, log);
-      await serveUntil(signal, vault, settings, log);
-    } finally {
-      await server.close();
+    const sftpServer = await serveSftp({ ...sftp, hostKey, users, loginDelays: delays }, log);
+    servers.push(sftpServer);
+    if (tls !== undefined) {
+      const ftpServer = await serveFtp({ settings: ftp, tls, users, throttle: delays }, log);
+      servers.push(ftpServer);
+      announceFtp(ftpServer, ftp, log);
+    } else if (ftp.enabled) {
+      log('info', 'FTP is not served, because no user has a password');
     }
+    // Last, because who starts this program waits for it.
+    announceSftp(sftpServer, log);
+    await serveUntil(signal, vault, settings, log);
   } finally {
+    await Promise.all(servers.map((server) => server.close()));
     await close();
   }
   log('info', 'stopped');
+}
+
+/** What the flags say goes before what the file says. */
+function ftpOptions(options: Options, settings: FtpSettings): FtpSettings {
+  return {
+    ...settings,
+    enabled: options.ftp && (settings.enabled || options.ftpPort !== undefined),
+    host: options.host ?? settings.host,
+    port: options.ftpPort === undefined ? settings.port : parsePort(options.ftpPort, '--ftp-port'),
+    tls: oneOf(options.ftpTls, TLS_MODES, '--ftp-tls') ?? settings.tls,
+  };
 }
 
 async function configuredUsers(options: Options, settings: Settings): Promise<readonly ConfiguredUser[]> {
@@ -94,42 +125,6 @@ async function configuredUsers(options: Options, settings: Settings): Promise<re
       ...(authorizedKeys === undefined ? {} : { 'authorized-keys-file': authorizedKeys }),
     },
   ];
-}
-
-async function listen(options: Parameters<typeof SftpServer.listen>[0]): Promise<SftpServer> {
-  try {
-    return await SftpServer.listen(options);
-  } catch (error) {
-    const code = error instanceof Error && 'code' in error ? error.code : undefined;
-    const where = `port ${options.port} on ${options.host}`;
-    if (code === 'EADDRINUSE') {
-      throw new Failure('failed', `${where} is in use by another program`, {
-        hint: 'choose another with --port',
-        cause: error,
-      });
-    }
-    if (code === 'EACCES') {
-      throw new Failure('failed', `${where} may not be used by this user`, {
-        hint: 'choose one above 1023 with --port',
-        cause: error,
-      });
-    }
-    if (code === 'EADDRNOTAVAIL' || code === 'ENOTFOUND') {
-      throw new Failure('failed', `${options.host} is not an address of this computer`, { cause: error });
-    }
-    throw error;
-  }
-}
-
-function announce(server: SftpServer, log: Log): void {
-  const { address, port } = server.address;
-  const shown = address.includes(':') ? `[${address}]` : address;
-  log('info', 'listening', {
-    url: `sftp://${shown}:${port}`,
-    host: address,
-    port,
-    hostKey: server.hostKey.fingerprint,
-  });
 }
 
 async function serveUntil(

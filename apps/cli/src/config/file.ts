@@ -77,6 +77,15 @@ function relativeTo(base: string, values: ConfigurationFile): ConfigurationFile 
     ...(values.sftp?.['host-key'] === undefined
       ? {}
       : { sftp: { ...values.sftp, 'host-key': at(values.sftp['host-key']) } }),
+    ...(values.ftp === undefined
+      ? {}
+      : {
+          ftp: {
+            ...values.ftp,
+            ...(values.ftp.certificate === undefined ? {} : { certificate: at(values.ftp.certificate) }),
+            ...(values.ftp.key === undefined ? {} : { key: at(values.ftp.key) }),
+          },
+        }),
     ...(values.users === undefined
       ? {}
       : {

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { parseBytes, parseSpan } from '../terminal/figures.js';
+import { parsePortRange } from './ports.js';
 
 const path = z.string().min(1);
 const size = z.string().transform((text, context) => {
@@ -16,6 +17,14 @@ const span = z.string().transform((text, context) => {
 });
 
 export const PORT: z.ZodNumber = z.number().int().min(0).max(65_535);
+
+export const TLS_MODES = ['off', 'allow', 'require'] as const;
+const portRange = z.string().transform((text, context) => {
+  const range = parsePortRange(text);
+  if (range !== undefined) return range;
+  context.addIssue({ code: 'custom', message: 'must be a range of ports such as "50000-50100"' });
+  return z.NEVER;
+});
 
 /** One person or program that may log in to `serve`. */
 const user = z.strictObject({
@@ -36,6 +45,27 @@ export const configurationFile = z.strictObject({
   memory: z.strictObject({ cache: size.optional(), transfers: size.optional() }).optional(),
   sftp: z
     .strictObject({ host: z.string().min(1).optional(), port: PORT.optional(), 'host-key': path.optional() })
+    .optional(),
+  ftp: z
+    .strictObject({
+      enabled: z.boolean().optional(),
+      host: z.string().min(1).optional(),
+      port: PORT.optional(),
+      'implicit-port': PORT.optional(),
+      tls: z.enum(TLS_MODES).optional(),
+      'session-reuse': z.enum(['off', 'prefer', 'require']).optional(),
+      certificate: path.optional(),
+      key: path.optional(),
+      names: z.array(z.string().min(1)).max(100).optional(),
+      'passive-ports': portRange.optional(),
+      'external-address': z.ipv4('must be an IPv4 address').optional(),
+      active: z.boolean().optional(),
+      greeting: z.string().max(500).optional(),
+      'foreign-names': z.enum(['latin1', 'refuse']).optional(),
+    })
+    .refine(({ certificate, key }) => (certificate === undefined) === (key === undefined), {
+      message: 'certificate and key go together',
+    })
     .optional(),
   log: z
     .strictObject({

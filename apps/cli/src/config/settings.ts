@@ -2,6 +2,8 @@ import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { Failure } from '../failure.js';
 import { loadConfigurationFile, resolvePath } from './file.js';
+import { type FtpSettings, ftpSettings } from './ftp.js';
+import { parsePort } from './ports.js';
 import type { ConfiguredUser } from './schema.js';
 
 /** Flags that every command takes. */
@@ -34,6 +36,7 @@ export interface Settings {
   readonly passphrase: PassphraseSource;
   readonly memory: { readonly cacheBytes?: number; readonly transferBytes?: number };
   readonly sftp: { readonly host: string; readonly port: number; readonly hostKey?: string };
+  readonly ftp: FtpSettings;
   readonly log: { readonly format?: LogFormat; readonly level: LogLevel };
   /** Milliseconds. */
   readonly gc: { readonly every: number; readonly deadAfter: number };
@@ -56,6 +59,7 @@ export function loadSettings(flags: GlobalFlags, env: NodeJS.ProcessEnv): Settin
     return given === undefined ? file : resolvePath(given, here);
   };
   const port = env.LATCHKEY_SFTP_PORT || undefined;
+  const host = env.LATCHKEY_SFTP_HOST || values.sftp?.host || '127.0.0.1';
   const hostKey = place(undefined, 'LATCHKEY_SFTP_HOST_KEY', values.sftp?.['host-key']);
   const format = oneOf(env.LATCHKEY_LOG, ['json', 'pretty'], 'LATCHKEY_LOG') ?? values.log?.format;
   return {
@@ -73,10 +77,11 @@ export function loadSettings(flags: GlobalFlags, env: NodeJS.ProcessEnv): Settin
       ...(values.memory?.transfers === undefined ? {} : { transferBytes: values.memory.transfers }),
     },
     sftp: {
-      host: env.LATCHKEY_SFTP_HOST || values.sftp?.host || '127.0.0.1',
+      host,
       port: port === undefined ? (values.sftp?.port ?? DEFAULT_PORT) : parsePort(port, 'LATCHKEY_SFTP_PORT'),
       ...(hostKey === undefined ? {} : { hostKey }),
     },
+    ftp: ftpSettings(values.ftp, env, host),
     log: {
       ...(format === undefined ? {} : { format }),
       level:
@@ -122,11 +127,4 @@ export function oneOf<T extends string>(
   const found = known.find((candidate) => candidate === value);
   if (found === undefined) throw new Failure('usage', `${name} must be ${known.join(' or ')}`);
   return found;
-}
-
-/** A TCP port; 0 asks the system for a free one. */
-export function parsePort(text: string, name: string): number {
-  const port = /^\d{1,5}$/.test(text) ? Number(text) : Number.NaN;
-  if (!(port <= 65_535)) throw new Failure('usage', `${name} must be a port, 0 to 65535`);
-  return port;
 }

@@ -43,11 +43,12 @@ async function readKey(path: string): Promise<string | undefined> {
   }
 }
 
-async function requireOutside(directory: string, storeRoot: string): Promise<void> {
+/** Keeps a server's private key out of the store, whose keeper could then pose as the server. Throws a usage failure. */
+export async function requireOutside(directory: string, storeRoot: string): Promise<void> {
   const root = await realpath(storeRoot);
   const inside = relative(root, await realpathOfExisting(directory));
   if (inside === '' || !(inside === '..' || inside.startsWith('../'))) {
-    throw new Failure('usage', `the host key would lie inside the store ${root}`, {
+    throw new Failure('usage', `a server's private key would lie inside the store ${root}`, {
       hint: 'choose another directory with --state or sftp.host-key',
     });
   }

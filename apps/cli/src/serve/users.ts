@@ -4,6 +4,7 @@ import type { VaultSession } from '@latchkey/vault';
 import type { ConfiguredUser } from '../config/schema.js';
 import { Failure } from '../failure.js';
 import { parsePasswordHash, unmatchable, verifyPassword } from './password-hash.js';
+import { RememberedPasswords } from './remembered-passwords.js';
 
 type PasswordHash = ReturnType<typeof unmatchable>;
 
@@ -53,20 +54,30 @@ function keyLine(line: string, where: string): string {
   );
 }
 
-/** Who may log in over SFTP. Every user of this release is the owner and sees the whole vault. */
+/** Who may log in. Every user of this release is the owner and sees the whole vault. */
 export class ConfiguredUsers implements UserDirectory {
   private readonly nobody = unmatchable();
+
+  private readonly remembered = new RememberedPasswords();
 
   constructor(
     private readonly users: ReadonlyMap<string, KnownUser>,
     private readonly session: () => VaultSession,
   ) {}
 
+  /** Whether anybody could log in without a key. */
+  get anyPassword(): boolean {
+    return [...this.users.values()].some(({ password }) => password !== undefined);
+  }
+
   async verifyPassword(user: string, password: string): Promise<VaultSession | undefined> {
     const known = this.users.get(user)?.password;
+    if (known !== undefined && this.remembered.has(user, password)) return this.session();
     // An unknown name costs what a known one costs.
     const right = await verifyPassword(password, known ?? this.nobody);
-    return right && known !== undefined ? this.session() : undefined;
+    if (!right || known === undefined) return undefined;
+    this.remembered.add(user, password);
+    return this.session();
   }
 
   authorizedKeys(user: string): AuthorizedKeys | undefined {
