@@ -1,11 +1,11 @@
 import type { Head } from '@latchkey/encryption';
 import type { ETag } from '@latchkey/store';
-import { sameBytes } from '../bytes.js';
 import type { VaultContext } from '../context.js';
 import { VaultError } from '../errors.js';
 import { COMMIT_BATCH, FOLD_CHANGES, HEAD_BYTES, HEAD_CHANGE_BYTES } from '../limits.js';
 import { asVaultError, isStoreError } from '../translate.js';
 import type { Directory } from './directory.js';
+import { type Doubt, outcomeOf, unknownOutcome } from './doubt.js';
 import { type Folded, fold } from './fold.js';
 import { changeBytes, fits, nextHead, releaseBytes, treeBytes, unfolded } from './next-head.js';
 import { duePruning } from './releases.js';
@@ -32,6 +32,8 @@ interface Waiting {
   readonly change: Change<unknown>;
   readonly operation: Uint8Array;
   result?: unknown;
+  /** The last attempt whose outcome is unknown, as long as it may still take effect. */
+  doubt?: Doubt | undefined;
   readonly resolve: (value: unknown) => void;
   readonly reject: (error: unknown) => void;
 }
@@ -75,7 +77,7 @@ export class CommitQueue {
         await this.#commit(batch);
       } catch (error) {
         const told = asVaultError(error);
-        for (const one of batch) one.reject(told);
+        for (const one of batch) refuse(one, told);
       }
     }
     this.#running = false;
@@ -89,7 +91,7 @@ export class CommitQueue {
       // The head seen last will do for a first attempt: the swap proves it. A refusal wants the newest.
       const cached = attempt === 0 && !doubted ? this.#directory.cached : undefined;
       const { head: base, etag } = cached ?? (await this.#directory.current());
-      if (attempt > 0) pending = settleDone(pending, base);
+      pending = settle(pending, base, etag);
       if (pending.length === 0) return;
       const whole = new Transaction(this.#directory, base);
       const applied = await this.#apply(pending, whole, base, cached === undefined);
@@ -101,7 +103,10 @@ export class CommitQueue {
       pending = applied;
       if (pending.length === 0) return;
       if (!whole.changed) {
-        for (const one of pending) one.resolve(one.result);
+        for (const one of pending) {
+          if (one.doubt === undefined) one.resolve(one.result);
+          else one.reject(unknownOutcome());
+        }
         return;
       }
       if (await this.#swap(pending, whole, base, etag, attempt, deaths)) {
@@ -139,7 +144,7 @@ export class CommitQueue {
         applied.push(one);
       } catch (error) {
         if (!proven) return undefined;
-        one.reject(error);
+        refuse(one, error);
       }
     }
     return applied;
@@ -168,7 +173,11 @@ export class CommitQueue {
       // After an unknown outcome the pages may be in use: they are neither installed again nor deleted.
       if (folded !== undefined && refused(error)) this.#folded = folded;
       if (isStoreError(error, 'conflict') || isStoreError(error, 'unavailable')) {
-        if (isStoreError(error, 'unavailable') && attempt >= 3) throw error;
+        if (isStoreError(error, 'unavailable')) {
+          const doubt = { etag, newest: base.operations.at(-1) };
+          for (const one of pending) one.doubt = doubt;
+          if (attempt >= 3) throw error;
+        }
         await pause(attempt);
         return false;
       }
@@ -239,13 +248,23 @@ function refused(error: unknown): boolean {
   );
 }
 
-/** Tells those whose swap did happen, and returns the others. */
-function settleDone(pending: Waiting[], head: Head): Waiting[] {
+/** Tells those whose doubtful swap did happen, or of whom nobody can say it any more, and returns the others. */
+function settle(pending: Waiting[], head: Head, etag: ETag): Waiting[] {
   return pending.filter((one) => {
-    const done = head.operations.some((operation) => sameBytes(operation, one.operation));
-    if (done) one.resolve(one.result);
-    return !done;
+    if (one.doubt === undefined) return true;
+    const outcome = outcomeOf(one.doubt, one.operation, head);
+    if (outcome === 'done') one.resolve(one.result);
+    else if (outcome === 'unknown') one.reject(unknownOutcome());
+    // Once the head is another, a late swap of the old one fails.
+    else if (one.doubt.etag !== etag) one.doubt = undefined;
+    return outcome === 'not-done';
   });
+}
+
+/** Nobody is told that nothing was changed while a swap that changes it may still arrive. Damage is damage. */
+function refuse(one: Waiting, error: unknown): void {
+  const told = asVaultError(error);
+  one.reject(one.doubt === undefined || told.code === 'damaged' ? error : unknownOutcome(error));
 }
 
 function pause(attempt: number): Promise<void> {
