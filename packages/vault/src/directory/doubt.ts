@@ -3,6 +3,7 @@ import type { ETag } from '@latchkey/store';
 import { sameBytes } from '../bytes.js';
 import { VaultError } from '../errors.js';
 import { HEAD_OPERATIONS } from '../limits.js';
+import type { Made } from './rescue.js';
 
 /** A swap whose outcome is unknown (docs/concurrency.md, rule 2). */
 export interface Doubt {
@@ -10,6 +11,8 @@ export interface Doubt {
   readonly etag: ETag;
   /** The newest operation of the head that the swap was made from; none when its list was empty. */
   readonly newest: Uint8Array | undefined;
+  /** What it commits if it does arrive. */
+  readonly made: Made;
 }
 
 /**
