@@ -15,6 +15,7 @@ import { DirectoryGone, Transaction } from './transaction.js';
 
 /** How often a commit is rebased onto somebody else's before it gives up. */
 const ATTEMPTS = 200;
+const NO_EDITS: ReadonlyMap<string, SealedRecord> = new Map();
 
 /**
  * One change of a directory. `apply` may run several times, each time on a newer head, and must leave everything
@@ -50,7 +51,7 @@ interface Waiting {
   readonly operation: Uint8Array;
   result?: unknown;
   /** What the last attempt edited. */
-  edits?: ReadonlyMap<string, SealedRecord>;
+  edits: ReadonlyMap<string, SealedRecord>;
   /** The last attempt whose outcome is unknown, as long as it may still take effect. */
   doubt?: Doubt | undefined;
   readonly resolve: (value: unknown) => void;
@@ -79,6 +80,7 @@ export class CommitQueue {
       this.#waiting.push({
         change,
         operation: change.operation ?? this.#context.provider.randomBytes(16),
+        edits: NO_EDITS,
         resolve: resolve as (value: unknown) => void,
         reject,
       });
@@ -192,8 +194,14 @@ export class CommitQueue {
     const pruning = await duePruning(this.#context, this.#directory, base, whole.released);
     const operations = pending.map((one) => one.operation);
     const head = nextHead(base, whole, operations, pruning.keep, folded);
-    const changes = pending.map(({ operation, edits }) => ({ operation, keys: new Set(edits?.keys()) }));
-    const made: Made = { base, edits: whole.edits, released: whole.released, folded, deaths, changes };
+    const made: Made = {
+      base,
+      edits: whole.edits,
+      released: whole.released,
+      folded,
+      deaths,
+      changes: pending.map(({ operation, edits }) => ({ operation, edits })),
+    };
     await writer.prove(deaths);
     if (Math.max(Date.now() - attempt.date, performance.now() - attempt.tick) > OLD_REFERENCE_MS) {
       this.#folding.giveBack(folded);
@@ -242,7 +250,7 @@ export class CommitQueue {
     await writer.look();
     const rescued = writer.deaths === made.deaths ? undefined : await this.#rescue(made);
     for (const one of done) {
-      if (rescued !== undefined && [...(one.edits?.keys() ?? [])].some((key) => rescued.hasLost(key)))
+      if (rescued !== undefined && [...one.edits.keys()].some((key) => rescued.hasLost(key)))
         one.reject(collected());
       else one.resolve(one.result);
     }
@@ -256,7 +264,7 @@ export class CommitQueue {
       const change = rescue;
       await new Promise<unknown>((resolve, reject) => {
         const operation = this.#context.provider.randomBytes(16);
-        this.#attempts([{ change, operation, resolve, reject }]).catch(reject);
+        this.#attempts([{ change, operation, edits: NO_EDITS, resolve, reject }]).catch(reject);
       });
       return rescue;
     } catch (cause) {

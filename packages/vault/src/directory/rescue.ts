@@ -32,8 +32,7 @@ export interface Made {
   readonly folded: Folded | undefined;
   /** Sessions that had been found dead when it began. */
   readonly deaths: number;
-  /** The changes in it: their operations, and the keys that they edited. */
-  readonly changes: readonly { readonly operation: Uint8Array; readonly keys: ReadonlySet<string> }[];
+  readonly changes: readonly { readonly operation: Uint8Array; readonly edits: Made['edits'] }[];
 }
 
 /** A record with content that a dead session wrote. */
@@ -52,6 +51,7 @@ interface Endangered {
  */
 export class Rescue implements Change<void> {
   readonly evenDead = true;
+  readonly reclaims = true;
   readonly #context: VaultContext;
   readonly #directory: Directory;
   readonly #made: Made;
@@ -167,7 +167,7 @@ export class Rescue implements Change<void> {
       }
       return { blobs, lists };
     } catch (error) {
-      if (!isGone(error)) throw error;
+      if (!isGone(error) && !isStoreError(error, 'no-space')) throw error;
       return { blobs, lists: undefined };
     }
   }
@@ -229,7 +229,7 @@ export class Rescue implements Change<void> {
       return undefined;
     this.#undo.set(key, (await this.#directory.tree(this.#made.base).get(key))?.sealed());
     // Whoever looks for the operation must not take the change for made.
-    const undone = this.#made.changes.filter(({ keys }) => keys.has(key));
+    const undone = this.#made.changes.filter(({ edits }) => edits.has(key));
     return {
       ...head,
       releases: withoutBlobs(head.releases, new Set(blobs.keys())),
