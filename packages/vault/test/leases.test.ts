@@ -152,6 +152,58 @@ describe('a session that was declared dead while its commit was on its way', () 
     expect(await stored(store, 'b/')).toHaveLength(14);
   });
 
+  it('takes back only what was appended', async () => {
+    const { vault, session, open, sleepInNextCommit } = await sleeper({ graceSeconds: 0 });
+    await session.write(['f'], version(1));
+    const handle = await session.open(['f'], { write: true, append: true });
+    await handle.write(0, version(2));
+    sleepInNextCommit(() => collectAll(open));
+    await expect(handle.close()).rejects.toMatchObject({ code: 'unavailable' });
+    expect(await collect((await open()).session().read(['f']))).toEqual(version(1));
+    later(3000);
+    await session.write(['other'], text('x'));
+    await settled();
+    expect((await vault.check({ readContent: true })).problems).toEqual([]);
+  });
+
+  it('writes the whole of an appended file again that an older dead session began', async () => {
+    const { store, session, open, sleepInNextCommit } = await sleeper();
+    await session.write(['f'], version(1));
+    const handle = await session.open(['f'], { write: true, append: true });
+    await handle.write(0, version(2));
+    let sweep: Awaited<ReturnType<typeof stoppedSweep>> | undefined;
+    sleepInNextCommit(async () => {
+      sweep = await stoppedSweep(open, store);
+      await sweep.reached;
+    });
+    await handle.close();
+    await sweep?.finish();
+    expect((await collect((await open()).session().read(['f']))).subarray(5000)).toEqual(version(2));
+  });
+
+  it('leaves a record that check names when the old version has gone, too', async () => {
+    const { hooked, vault, session, open, sleepInNextCommit } = await sleeper({ graceSeconds: 0 });
+    await session.write(['f'], version(1));
+    const other = (await open(undefined, { graceSeconds: 0 })).session();
+    sleepInNextCommit(() => collectAll(open));
+    const sleep = hooked.hook;
+    let answered = false;
+    hooked.hook = async (point) => {
+      await sleep?.(point);
+      if (answered || point.method !== 'swapRegister' || point.when !== 'after') return;
+      answered = true;
+      later(3000);
+      await other.write(['other'], text('x'));
+      await settled();
+    };
+    const longer = new Uint8Array(6000).fill(2);
+    await expect(session.write(['f'], longer)).rejects.toMatchObject({ code: 'unavailable' });
+    expect(await session.stat(['f'])).toMatchObject({ size: 6000 });
+    expect((await vault.check()).problems.map(({ path }) => path)).toEqual(['/f']);
+    await session.write(['f'], version(3));
+    expect(await collect(other.read(['f']))).toEqual(version(3));
+  });
+
   it('takes a new name back that leads to nothing', async () => {
     const { session, vault, open, sleepInNextCommit } = await sleeper();
     await session.write(['other'], version(1));
