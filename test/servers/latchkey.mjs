@@ -25,6 +25,7 @@ export function environment(place, durability = 'relaxed') {
     HOME: place,
     LATCHKEY_VAULT: path.join(place, 'store'),
     LATCHKEY_STATE: path.join(place, 'state'),
+    LATCHKEY_FTP_PORT: '0',
     LATCHKEY_PASSPHRASE: PASSPHRASE,
     LATCHKEY_DURABILITY: durability,
   };

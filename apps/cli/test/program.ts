@@ -71,6 +71,7 @@ export class Workspace {
     LATCHKEY_VAULT: this.store,
     LATCHKEY_PASSPHRASE: PASSPHRASE,
     LATCHKEY_STATE: join(this.path, 'state'),
+    LATCHKEY_FTP_PORT: '0',
     LATCHKEY_DURABILITY: 'relaxed',
   };
 

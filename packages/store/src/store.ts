@@ -43,7 +43,7 @@ export interface SwapOptions {
 }
 
 export interface StoreCapabilities {
-  /** Registers pass a 32-way race. Without it the store is single-writer, under a lease. */
+  /** Registers pass a 32-way race. A store that does not say so is raced whenever a vault in it is opened. */
   readonly compareAndSwap: boolean;
   /** {@link Store.freeSpace} is implemented. */
   readonly freeSpace: boolean;

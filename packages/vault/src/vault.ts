@@ -35,6 +35,7 @@ import { emptyHead, escrowOf } from './names/make-directory.js';
 import { makeContext, type VaultSettings } from './open-context.js';
 import { OwnerSession } from './owner-session.js';
 import type { VaultSession } from './session.js';
+import { requireSwaps } from './swap-race.js';
 import { asVaultError } from './translate.js';
 
 export interface CreateVaultOptions {
@@ -165,6 +166,7 @@ export class Vault {
     rootSecret: Uint8Array,
   ): Promise<Vault> {
     const { header, keys, top, author } = verifyHeader(options.provider, parsed, rootSecret);
+    await requireSwaps(options.store, options.provider);
     const context = makeContext(options, { header, keys, top, author });
     return new Vault(context, header, rootSecret);
   }

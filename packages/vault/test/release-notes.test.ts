@@ -138,6 +138,46 @@ describe('release notes', () => {
     expect(await blobs(store)).toBeLessThan(10);
   });
 
+  it('are dated anew when their commit slept before it was sent', async () => {
+    const store = new MemoryStore({ now: () => Date.now() });
+    const open = await emptyVault(store);
+    const slow = new HookedStore(store);
+    const session = (await open(slow, { graceSeconds: 600 })).session();
+    const other = (await open(store, { graceSeconds: 600 })).session();
+    await session.write(['old'], new Uint8Array(3000).fill(1));
+    const commit = slow.stopAt(
+      ({ method, key, when }) => method === 'swapRegister' && key.startsWith('h/') && when === 'before',
+    );
+    const first = session.write(['x'], text('x'));
+    await commit.reached;
+    // Two changes that will ride together: the removal, and a file whose map is written after the removal was noted.
+    const known = new Set<string>();
+    const removing = session.remove(['old']);
+    await settled();
+    const handle = await session.open(['many'], { write: true, create: true, read: true });
+    for (let index = 0; index < 12; index++) {
+      await handle.write(index * 2000, new Uint8Array(2000).fill(index));
+      await handle.read(index * 2000, 1);
+    }
+    const closing = handle.close();
+    await settled();
+    for await (const { key } of store.list('b/')) known.add(key);
+    const map = slow.stopAt(
+      ({ method, key, when }) => method === 'putBlob' && !known.has(key) && when === 'after',
+    );
+    commit.release();
+    await map.reached;
+    later(60 * 60 * 1000);
+    const reading = await other.open(['old'], { read: true });
+    map.release();
+    await Promise.all([first, removing, closing]);
+    // The next commit deletes what was released more than ten minutes ago.
+    await session.write(['y'], text('y'));
+    await settled();
+    expect(await reading.read(0, 1)).toEqual(new Uint8Array([1]));
+    await reading.close();
+  });
+
   it('that cannot be read hold up no commit', async () => {
     let hooked: HookedStore | undefined;
     const { store, vault, session } = await fresh((inner) => {

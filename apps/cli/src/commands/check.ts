@@ -16,7 +16,7 @@ export function addCheck(program: Command): void {
     .command('check')
     .description('verify the whole vault')
     .option('--read-data', 'read and authenticate all content too')
-    .option('--repair', 'bring back directories that lost their place, under lost+found')
+    .option('--repair', 'bring back directories that lost their place or their head, under lost+found')
     .option('--json', 'print JSON')
     .action(async (options: Options, command: Command) => {
       await inVault(command, async (_session, vault) => {

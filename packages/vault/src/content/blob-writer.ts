@@ -50,7 +50,9 @@ export class BlobWriter {
   #rotated: Rotated[] = [];
   /** Session ids under which something of this program may be in flight. */
   #live: Uint8Array[] = [];
-  #deaths = 0;
+  /** Sessions that were found dead. */
+  readonly #dead: Uint8Array[] = [];
+  #currentId: Uint8Array | undefined;
   #closed = false;
   #timer: ReturnType<typeof setInterval> | undefined;
 
@@ -86,22 +88,36 @@ export class BlobWriter {
 
   /** How many sessions of this program were found dead. What was written before it last rose may be gone. */
   get deaths(): number {
-    return this.#deaths;
+    return this.#dead.length;
+  }
+
+  /** Whether a blob was written under a session that was found dead: it may be gone, or about to go. */
+  isDead(reference: Uint8Array): boolean {
+    return this.#dead.some((id) => sameBytes(id, reference.subarray(0, SESSION_BYTES)));
+  }
+
+  /** Whether a blob was written under the session that new blobs are written under. */
+  isCurrent(reference: Uint8Array): boolean {
+    return this.#currentId !== undefined && sameBytes(this.#currentId, reference.subarray(0, SESSION_BYTES));
   }
 
   /**
-   * Called before and after a commit of blobs that were written when {@link deaths} was `deaths`. Throws
-   * `unavailable` when gc has declared a session dead since, because blobs written under it may be gone; the next
-   * write starts a new session.
+   * Called before a commit of blobs that were written when {@link deaths} was `deaths`. Throws `unavailable` when gc
+   * has declared a session dead since, because blobs written under it may be gone; the next write starts a new session.
    */
   async prove(deaths: number): Promise<void> {
+    await this.look();
+    if (this.deaths !== deaths) throw collected();
+  }
+
+  /** Makes sure that {@link deaths} counts every session of this program that may have died by now. */
+  async look(): Promise<void> {
     this.#mustBeOpen();
     const current = await this.#session;
     for (const session of [...(current === undefined ? [] : [current]), ...this.#held()]) {
       const elapsed = Math.max(Date.now() - session.renewedAt, performance.now() - session.renewedTick);
       if (elapsed > PROVE_MS) await this.#renew(session);
     }
-    if (this.#deaths !== deaths) throw collected();
   }
 
   /** Whether this program itself writes under a session. */
@@ -142,6 +158,7 @@ export class BlobWriter {
       state: 'live',
     });
     const etag = await this.#store.swapRegister(leaseKey(id), null, bytes);
+    this.#currentId = id;
     this.#timer ??= setInterval(() => void this.#tick(), RENEW_MS);
     this.#timer.unref?.();
     return { id, started, etag, renewedAt: started, renewedTick: performance.now() };
@@ -150,12 +167,13 @@ export class BlobWriter {
   async #tick(): Promise<void> {
     const pending = this.#session;
     const current = await pending?.catch(() => undefined);
-    // `prove` reports a failure to whoever depends on the lease.
+    // `look` reports a failure to whoever depends on the lease.
     for (const session of [...(current === undefined ? [] : [current]), ...this.#held()])
       await this.#renew(session).catch(() => undefined);
     const now = Date.now();
     if (current !== undefined && this.#session === pending && now - current.started > ROTATE_MS) {
       this.#session = undefined;
+      this.#currentId = undefined;
       this.#rotated.push({ session: current, holds: new Set(this.#holds) });
     }
     // A commit that was under way at the rotation is long over by then, and gc may take what is left.
@@ -182,7 +200,7 @@ export class BlobWriter {
       if (!isStoreError(error, 'conflict')) throw error;
       if (!(await this.#stillLives(session))) {
         await this.#bury(session);
-        throw collected();
+        return;
       }
       // The answer to an earlier renewal was lost.
       await this.#swap(session, false);
@@ -198,12 +216,15 @@ export class BlobWriter {
   }
 
   async #bury(session: WriterSession): Promise<void> {
-    this.#deaths++;
+    this.#dead.push(session.id);
     for (const hold of this.#holds) hold.lost = true;
     this.#rotated = this.#rotated.filter((one) => one.session !== session);
     this.#live = this.#live.filter((id) => !sameBytes(id, session.id));
     const pending = this.#session;
-    if ((await pending) === session && this.#session === pending) this.#session = undefined;
+    if ((await pending) === session && this.#session === pending) {
+      this.#session = undefined;
+      this.#currentId = undefined;
+    }
   }
 
   #mustBeOpen(): void {
@@ -224,9 +245,10 @@ export class BlobWriter {
 }
 
 /** What somebody is told whose blobs may have been collected. */
-export function collected(): VaultError {
+export function collected(cause?: unknown): VaultError {
   return new VaultError(
     'unavailable',
     'this program was away for so long that its unpublished data was collected',
+    cause === undefined ? {} : { cause },
   );
 }

@@ -4,6 +4,7 @@ import { blobKey } from '../content/blob-name.js';
 import { ContentReader } from '../content/content-reader.js';
 import { loadContent } from '../content/stored-content.js';
 import type { VaultContext } from '../context.js';
+import type { Directory } from '../directory/directory.js';
 import { VaultError } from '../errors.js';
 import { readHeaders } from '../header/header-store.js';
 import { endAbandonedMove, readMoves } from '../names/moves-register.js';
@@ -13,7 +14,9 @@ import { isStoreError } from '../translate.js';
 import type { BloomFilter } from './bloom-filter.js';
 import { filter } from './gc.js';
 import { adopt } from './lost-and-found.js';
+import { findLostPages, type LostPages } from './lost-pages.js';
 import { type Orphan, orphans } from './orphans.js';
+import { rebuild } from './rebuild.js';
 import { currentRow, type Visitor, walk } from './walk.js';
 
 const READ_STEP = 1024 * 1024;
@@ -24,7 +27,7 @@ const LISTED_PROBLEMS = 1000;
 export interface CheckOptions {
   /** Read and authenticate every byte, not only that every object is there with its right size. */
   readonly readContent?: boolean;
-  /** Bring orphaned directories back under /lost+found. */
+  /** Bring orphaned directories, and what pages hold of those whose head is lost, back under /lost+found. */
   readonly repair?: boolean;
   readonly onProgress?: (progress: {
     readonly directories: number;
@@ -57,11 +60,13 @@ export async function checkVault(context: VaultContext, options: CheckOptions): 
   const problems: CheckProblem[] = [];
   const marks = filter(context, DEFAULT_MARK_BYTES);
   const counts = { directories: 0, files: 0, bytes: 0 };
+  const headless = new Set<Directory>();
   const problem = (object: string, path: readonly string[] | undefined, error: unknown): void => {
     if (problems.length >= LISTED_PROBLEMS) return;
     const what = error instanceof Error ? error.message : String(error);
     problems.push({ object, what, ...(path === undefined ? {} : { path: show(path) }) });
   };
+  const report = (object: string, error: unknown): void => problem(object, undefined, error);
   const visitor: Visitor = {
     onChange: 'go-on',
     notesFrom: 0,
@@ -71,6 +76,7 @@ export async function checkVault(context: VaultContext, options: CheckOptions): 
       options.onProgress?.(counts);
     },
     blob: (key) => marks.add(key),
+    missing: (directory) => void headless.add(directory),
     async file(directory, row, fields, path) {
       counts.files++;
       counts.bytes += fields.listing.size;
@@ -87,21 +93,54 @@ export async function checkVault(context: VaultContext, options: CheckOptions): 
     if (copy.parsed === undefined)
       problem(copy.key, undefined, copy.problem ?? new Error('this copy of the vault header is missing'));
   }
-  await walk(context, context.directories.of(context.rootIdentity), [], visitor);
+  const root = context.directories.of(context.rootIdentity);
+  await walk(context, root, [], visitor);
   const repaired: string[] = [];
-  for (const orphan of await lost(context, marks, (object, error) => problem(object, undefined, error))) {
-    if (options.repair === true) repaired.push(show(await adopt(context, orphan)));
-    else
-      problem(
+  const bringBack = async (orphan: Orphan): Promise<void> => {
+    // The root needs no record.
+    const path = orphan.directory.register === root.register ? [] : await adopt(context, orphan);
+    repaired.push(show(path));
+    await walk(context, orphan.directory, path, visitor);
+  };
+  const rebuildHeads = async (): Promise<void> => {
+    if ((await context.store.readRegister(root.register)).status === 'absent') headless.add(root);
+    if (headless.size === 0) return;
+    const { directories, whole } = await findLostPages(context, (key) => marks.has(key), report);
+    // What is brought back may lead to others that have lost their heads.
+    for (const directory of headless) {
+      const pages =
+        directories.get(directory.register) ?? (directory === root ? emptyRoot(context) : undefined);
+      directories.delete(directory.register);
+      if (pages === undefined) continue;
+      try {
+        await bringBack(await rebuild(context, pages, whole, report));
+      } catch (error) {
+        report(directory.register, error);
+      }
+    }
+    headless.clear();
+  };
+  if (options.repair === true) await rebuildHeads();
+  for (const orphan of await lost(context, marks, report)) {
+    if (options.repair === true) await bringBack(orphan);
+    else {
+      report(
         orphan.directory.register,
-        undefined,
         new Error('a directory that nothing leads to; repair brings it back under /lost+found'),
       );
-    await walk(context, orphan.directory, [], visitor);
+      await walk(context, orphan.directory, [], visitor);
+    }
   }
+  if (options.repair === true) await rebuildHeads();
   let unreferenced = 0;
   for await (const { key } of context.store.list('b/')) if (!marks.has(key)) unreferenced++;
   return { ...counts, problems, unreferenced, repaired };
+}
+
+/** A root of which no page is left: what it led to is brought back under it. */
+function emptyRoot({ rootIdentity }: VaultContext): LostPages {
+  const escrow = { ...rootIdentity, parentUid: rootIdentity.uid, name: '' };
+  return { identity: rootIdentity, escrow, pages: [] };
 }
 
 /**

@@ -8,7 +8,7 @@ import { readSpilled } from '../directory/releases.js';
 import { listingOf, type Row } from '../directory/rows.js';
 import { VaultError } from '../errors.js';
 import { linked } from '../names/link.js';
-import { openRecord, type RecordFields } from '../record/build.js';
+import { identityOf, openRecord, type RecordFields } from '../record/build.js';
 import { nameOf } from '../record/entry.js';
 import type { Path } from '../session.js';
 
@@ -29,6 +29,8 @@ export interface Visitor {
   leftOver?(directory: Directory, row: Row): Promise<void>;
   /** Something cannot be read. The walk goes on with the rest. */
   problem(object: string, path: Path, error: unknown): void;
+  /** A record leads to a directory whose head is not in the store. */
+  missing?(directory: Directory): void;
   /** Release notes from before this time, in seconds since 1970, protect nothing any more. */
   readonly notesFrom: number;
 }
@@ -100,7 +102,24 @@ async function visitChild(
   } catch (error) {
     if (error instanceof WalkEnded) throw error;
     // Removed and swept since the parent was read: then the parent says so.
-    if ((await currentRow(directory, row)) === 'same') visitor.problem(directory.register, path, error);
+    if ((await currentRow(directory, row)) !== 'same') return;
+    visitor.problem(directory.register, path, error);
+    await tellMissing(context, directory, row, visitor);
+  }
+}
+
+async function tellMissing(
+  context: VaultContext,
+  directory: Directory,
+  row: Row,
+  visitor: Visitor,
+): Promise<void> {
+  if (visitor.missing === undefined) return;
+  try {
+    const child = context.directories.of(identityOf(openRecord(context, directory, row)));
+    if ((await context.store.readRegister(child.register)).status === 'absent') visitor.missing(child);
+  } catch {
+    // The record or the store has been told of already.
   }
 }
 
