@@ -1,4 +1,4 @@
-// `npm start`: from a bare clone to a vault that SFTP clients can open. Needs Node and git; installs the rest.
+// `npm start`: from a bare clone to a vault that SFTP and FTP clients can open. Needs Node and git; installs the rest.
 //
 //   node scripts/start.mjs [FOLDER]
 //
@@ -12,7 +12,7 @@ import { env, filesOf, latchkey, program, root } from './demo/place.mjs';
 import { freePort, prepare } from './demo/prepare.mjs';
 import { installPackages } from './setup/packages.mjs';
 
-const FIRST_PORT = 2022;
+const FIRST_PORTS = { sftp: 2022, ftp: 2121 };
 const files = filesOf(path.resolve(process.argv[2] ?? path.join(root, 'demo')));
 
 function requireNode() {
@@ -35,7 +35,7 @@ function build() {
 }
 
 /** Runs the server until a signal, which is passed on. Returns its exit status. */
-async function serve(port) {
+async function serve(ports) {
   const child = spawn(process.execPath, [program, 'serve', '--log', 'json'], {
     cwd: files.demo,
     env,
@@ -52,7 +52,7 @@ async function serve(port) {
   child.stderr.on('data', (text) => {
     const lines = (pending + text).split('\n');
     pending = lines.pop() ?? '';
-    for (const line of lines) tell(line, port);
+    for (const line of lines) tell(line, ports);
   });
   return new Promise((resolve, reject) => {
     child.on('error', reject);
@@ -61,14 +61,14 @@ async function serve(port) {
 }
 
 /** A line of the server's log, for a person. */
-function tell(line, port) {
+function tell(line, ports) {
   const event = parsed(line);
   if (event === undefined) {
     console.error(line);
   } else if (event.message === 'listening') {
     writeClientFiles();
     console.log(`listening on ${event.url}, host key ${event.hostKey}`);
-    console.log(instructions(files, port));
+    console.log(instructions(files, ports));
   } else {
     const { time, level, message, ...details } = event;
     const rest = Object.entries(details).map(([name, value]) => ` ${name}=${JSON.stringify(value)}`);
@@ -80,6 +80,7 @@ function tell(line, port) {
 function writeClientFiles() {
   writeFileSync(files.knownHosts, latchkey(files, ['connect', 'known-hosts', '--quiet']));
   const settings = latchkey(files, ['connect', 'openssh', '--identity', files.key, '--quiet']);
+  writeFileSync(files.certificate, latchkey(files, ['connect', 'certificate', '--quiet']));
   writeFileSync(files.sshConfig, `${settings}  UserKnownHostsFile "${files.knownHosts}"\n`);
 }
 
@@ -95,9 +96,9 @@ try {
   requireNode();
   installPackages(root);
   build();
-  const port = await freePort(FIRST_PORT);
-  await prepare(files, port);
-  process.exitCode = await serve(port);
+  const ports = { sftp: await freePort(FIRST_PORTS.sftp), ftp: await freePort(FIRST_PORTS.ftp) };
+  await prepare(files, ports);
+  process.exitCode = await serve(ports);
 } catch (error) {
   console.error(`start: ${error instanceof Error ? error.message : error}`);
   process.exitCode = 1;

@@ -14,13 +14,15 @@ function quoted(text) {
   return /^[\w./@%+=:-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`;
 }
 
-export function instructions(files, port) {
+export function instructions(files, ports) {
   const key = shown(files.key);
   const config = shown(files.sshConfig);
   const rclone = [
-    `--sftp-host ${HOST} --sftp-port ${port} --sftp-user ${USER}`,
+    `--sftp-host ${HOST} --sftp-port ${ports.sftp} --sftp-user ${USER}`,
     `--sftp-key-file ${key} --sftp-known-hosts-file ${shown(files.knownHosts)}`,
   ].join(' ');
+  const password = `"$(cat ${shown(files.password)})"`;
+  const ftp = `--ssl-reqd --cacert ${shown(files.certificate)} --user ${USER}:${password}`;
   const lftp = quoted(`set sftp:connect-program "ssh -a -x -F ${config}"`);
   return `
 Clients can connect now. What they store goes to ${shown(files.vault)}, encrypted.
@@ -29,7 +31,10 @@ Clients can connect now. What they store goes to ${shown(files.vault)}, encrypte
               scp -F ${config} README.md latchkey:/
   rclone:     rclone lsf :sftp:/ ${rclone}
   lftp:       lftp -e ${lftp} sftp://${USER}:@latchkey
-  FileZilla:  host sftp://${HOST}, port ${port}, user ${USER}, password: the line in ${shown(files.password)}
+  FileZilla:  host sftp://${HOST}, port ${ports.sftp}, user ${USER}, password: the line in ${shown(files.password)}
+  curl, FTPS: curl ${ftp} ftp://localhost:${ports.ftp}/
+              curl ${ftp} -T README.md ftp://localhost:${ports.ftp}/
+  other FTP:  host ${HOST}, port ${ports.ftp}, the same user and password, with TLS or without
   latchkey:   node ${shown(program)} --config ${shown(files.configuration)} ls -l
 
 Ctrl-C stops the server. The next npm start serves the same vault.

@@ -22,6 +22,7 @@ export function filesOf(demo) {
     key: path.join(demo, 'key'),
     knownHosts: path.join(demo, 'known_hosts'),
     sshConfig: path.join(demo, 'ssh_config'),
+    certificate: path.join(demo, 'certificate.pem'),
     vault: path.join(demo, 'vault'),
     complete: path.join(demo, 'complete'),
   };

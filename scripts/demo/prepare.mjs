@@ -11,13 +11,14 @@ const WELCOME = `This file is encrypted in the vault's directory.
 Nothing in there shows its name, its date, or a word of it.
 `;
 
-export async function prepare(files, port) {
+/** `ports`: of SFTP and FTP. */
+export async function prepare(files, ports) {
   mkdirSync(files.demo, { recursive: true, mode: 0o700 });
   for (const file of [files.passphrase, files.password]) {
     if (!existsSync(file)) secretFile(file, `${randomSecret()}\n`);
   }
   if (!existsSync(files.key)) await makeKey(files.key);
-  configure(files, port);
+  configure(files, ports);
   if (existsSync(files.complete)) return;
   console.log('making a demo vault');
   latchkey(files, ['init', '--quiet'], { accept: [REFUSED] });
@@ -46,7 +47,7 @@ async function makeKey(file) {
   secretFile(file, pair.private);
 }
 
-function configure(files, port) {
+function configure(files, ports) {
   const settings = (users) => `# Written anew by every npm start.
 vault = "vault"
 state = "state"
@@ -54,7 +55,12 @@ passphrase-file = "passphrase"
 
 [sftp]
 host = "${HOST}"
-port = ${port}
+port = ${ports.sftp}
+
+[ftp]
+port = ${ports.ftp}
+# Clients without TLS are let in, too: only this machine reaches the demo.
+tls = "allow"
 ${users}`;
   // Twice, because the program that hashes the password reads this file too.
   secretFile(files.configuration, settings(''));

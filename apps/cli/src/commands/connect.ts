@@ -5,13 +5,22 @@ import { describeHostKey } from '@latchkey/adapter-sftp';
 import type { Command } from 'commander';
 import { parsePort } from '../config/ports.js';
 import { oneOf, type Settings } from '../config/settings.js';
-import { CLIENT_NAMES, CLIENTS, type Endpoint } from '../connect/clients.js';
+import {
+  CLIENT_NAMES,
+  type ClientName,
+  describeClient,
+  type Protocol,
+  protocolsOf,
+} from '../connect/clients.js';
+import type { Endpoint } from '../connect/endpoint.js';
 import { Failure } from '../failure.js';
+import { certificatePath } from '../serve/ftp.js';
 import { hostKeyPath } from '../serve/host-key.js';
 import { emitJson, emitLine, note } from '../terminal/output.js';
 import { quiet, settingsOf } from './invocation.js';
 
 interface Options {
+  readonly ftp?: boolean;
   readonly host?: string;
   readonly port?: string;
   readonly user?: string;
@@ -24,6 +33,7 @@ export function addConnect(program: Command): void {
     .command('connect')
     .description('print ready-made settings for a client of `latchkey serve`')
     .argument('<client>', CLIENT_NAMES.join(', '))
+    .option('--ftp', 'over FTP with TLS, for clients that speak SFTP as well')
     .option('--host <name>', 'the server, as the client reaches it')
     .option('--port <number>', 'of the server')
     .option('--user <name>', 'to log in as (default: the first user of latchkey.toml)')
@@ -31,23 +41,34 @@ export function addConnect(program: Command): void {
     .option('--json', 'print JSON')
     .action(async (name: string, options: Options, command: Command) => {
       const client = oneOf(name, CLIENT_NAMES, 'the client') ?? 'openssh';
-      const endpoint = await endpointOf(options, settingsOf(command));
-      if (client === 'known-hosts' && endpoint.hostKey === undefined) {
-        throw new Failure('not-found', 'there is no host key yet', {
-          hint: '`latchkey serve` makes one when it first runs',
-        });
-      }
-      const { settings, steps } = CLIENTS[client](endpoint);
-      if (options.json) return emitJson({ client, ...endpoint, settings, steps });
+      const protocol = protocolOf(client, options);
+      const endpoint = await endpointOf(protocol, options, settingsOf(command));
+      if (client === 'known-hosts' && endpoint.hostKey === undefined) throw notYet('host key');
+      if (client === 'certificate' && endpoint.certificate === undefined) throw notYet('certificate');
+      const { settings, steps } = describeClient(client, protocol, endpoint);
+      if (options.json) return emitJson({ client, protocol, ...endpoint, settings, steps });
       await emitLine(settings);
       if (!quiet(command)) for (const step of steps) note(`hint: ${step}`);
     });
 }
 
-async function endpointOf(options: Options, settings: Settings): Promise<Endpoint> {
+function protocolOf(client: ClientName, { ftp }: Options): Protocol {
+  const spoken = protocolsOf(client);
+  if (ftp === true && !spoken.includes('ftp')) throw new Failure('usage', `${client} does not speak FTP`);
+  return ftp === true ? 'ftp' : (spoken[0] ?? 'sftp');
+}
+
+function notYet(what: string): Failure {
+  return new Failure('not-found', `there is no ${what} yet`, {
+    hint: '`latchkey serve` makes one when it first runs',
+  });
+}
+
+async function endpointOf(protocol: Protocol, options: Options, settings: Settings): Promise<Endpoint> {
   const user = options.user ?? settings.users[0]?.name ?? process.env.USER;
   if (user === undefined) throw new Failure('usage', 'which user? add --user NAME');
-  const host = options.host ?? reachable(settings.sftp.host);
+  const server = protocol === 'ftp' ? settings.ftp : settings.sftp;
+  const host = options.host ?? reachable(server.host);
   // Both end up in files and command lines of other programs.
   if (!/^[A-Za-z0-9._@-]{1,64}$/.test(user))
     throw new Failure('usage', '--user has characters that no user name has');
@@ -58,10 +79,12 @@ async function endpointOf(options: Options, settings: Settings): Promise<Endpoin
   }
   return {
     host,
-    port: options.port === undefined ? settings.sftp.port : parsePort(options.port, '--port'),
+    port: options.port === undefined ? server.port : parsePort(options.port, '--port'),
     user,
     hostKey: await publicHostKey(settings),
     identity: options.identity === undefined ? undefined : resolve(options.identity),
+    clearText: settings.ftp.tls !== 'require',
+    certificate: await ownCertificate(settings),
   };
 }
 
@@ -73,6 +96,18 @@ function reachable(listening: string): string {
 async function publicHostKey(settings: Settings): Promise<string | undefined> {
   try {
     return describeHostKey(await readFile(hostKeyPath(settings), 'utf8')).publicKey;
+  } catch (error) {
+    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return undefined;
+    throw error;
+  }
+}
+
+/** The certificate that the server signed itself, without the key that lies beside it. */
+async function ownCertificate(settings: Settings): Promise<string | undefined> {
+  if (settings.ftp.certificate !== undefined || settings.ftp.tls === 'off') return undefined;
+  try {
+    const file = await readFile(certificatePath(settings), 'utf8');
+    return /-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----\n/.exec(file)?.[0];
   } catch (error) {
     if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return undefined;
     throw error;
