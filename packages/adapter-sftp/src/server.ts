@@ -12,6 +12,7 @@ import { ClientConnection } from './connection.js';
 import { type Admission, AdmissionControl, networkOf } from './guard/admission.js';
 import { CipherPreference } from './guard/cipher-preference.js';
 import { LoginDelays } from './guard/login-delays.js';
+import { poolPackets } from './guard/packet-buffers.js';
 import { Slots } from './guard/slots.js';
 import { endSocket, regulateSocket } from './guard/socket-guard.js';
 import { describeHostKey, type HostKeyIdentity } from './host-key.js';
@@ -159,6 +160,7 @@ class ServerEngine {
     }
     const { address, admission, loginTimer } = arrival;
     this.#ciphers.apply(connection, software, networkOf(address));
+    poolPackets(connection, socket);
     const client = new ClientConnection(connection, socket, {
       limits: this.#limits,
       owner: this.#options.owner ?? DEFAULT_OWNER,

@@ -7,6 +7,12 @@ import { naming } from '../translate.js';
 import { CommitQueue } from './commit-queue.js';
 import { Tree } from './tree.js';
 
+/** That a head is the newest. `startedAt`, on the monotonic clock, is infinite until the store has been asked. */
+interface Proof {
+  readonly startedAt: number;
+  readonly done: Promise<Head>;
+}
+
 /** One directory as this process knows it: its keys, the newest head it has seen, and the queue of its commits. */
 export class Directory {
   readonly keys: DirectoryKeys;
@@ -19,7 +25,7 @@ export class Directory {
   #bytes = 0;
   /** When, on the monotonic clock, the read began that last proved the head to be the newest. */
   #provenAt = Number.NEGATIVE_INFINITY;
-  #proving: { readonly startedAt: number; readonly done: Promise<Head> } | undefined;
+  #proving: Proof | undefined;
 
   constructor(context: VaultContext, keys: DirectoryKeys) {
     this.#context = context;
@@ -34,16 +40,13 @@ export class Directory {
     return 1024 + 3 * this.#bytes;
   }
 
-  /** The head, proven to have been the newest at some moment not before `since` (`performance.now()`). */
+  /**
+   * The head, proven to have been the newest at some moment not before `since` (`performance.now()`). The question is
+   * asked at the end of this turn of the event loop, for everybody who wants to know by then.
+   */
   head(since: number): Promise<Head> {
     if (this.#head !== undefined && this.#provenAt >= since) return Promise.resolve(this.#head);
-    if (this.#proving === undefined || this.#proving.startedAt < since) {
-      const startedAt = performance.now();
-      const done = this.#prove(startedAt).finally(() => {
-        if (this.#proving?.startedAt === startedAt) this.#proving = undefined;
-      });
-      this.#proving = { startedAt, done };
-    }
+    if (this.#proving === undefined || this.#proving.startedAt < since) this.#proving = this.#startProof();
     return this.#proving.done;
   }
 
@@ -74,6 +77,22 @@ export class Directory {
     this.#bytes = bytes.length;
     this.#provenAt = startedAt;
     this.#context.directories.saw(this, head.revision);
+  }
+
+  #startProof(): Proof {
+    const turn = new Promise((resolve) => setImmediate(resolve));
+    const proof: { startedAt: number; done: Promise<Head> } = {
+      startedAt: Number.POSITIVE_INFINITY,
+      done: turn
+        .then(() => {
+          proof.startedAt = performance.now();
+          return this.#prove(proof.startedAt);
+        })
+        .finally(() => {
+          if (this.#proving === proof) this.#proving = undefined;
+        }),
+    };
+    return proof;
   }
 
   async #prove(startedAt: number): Promise<Head> {
