@@ -118,12 +118,16 @@ async function takeData(
   return at;
 }
 
+/** Turns of the event loop, some microseconds each, in which the end of a control connection may still be seen. */
+const TURNS = 3;
+
 /**
  * Throws 426 unless the client meant the data to end here. Over TLS it says so. In clear a killed program ends its data
- * as a finished one does, but its control connection ends with it: one turn of the event loop lets that be seen.
+ * as a finished one does, but its control connection ends with it, a moment later as systems close files last to first.
  */
 async function mustBeWhole(session: Session, transfer: Transfer): Promise<void> {
-  await new Promise((resolve) => setImmediate(resolve));
+  for (let turn = 0; turn < TURNS && !transfer.encrypted; turn++)
+    await new Promise((resolve) => setImmediate(resolve));
   if (transfer.reason !== undefined) throw transfer.reason;
   if (!transfer.closedProperly)
     throw new ReplyError(426, 'the data ended without TLS close_notify; the file is not taken over');

@@ -37,6 +37,10 @@ export class Transfer {
     return this.#reason;
   }
 
+  get encrypted(): boolean {
+    return this.#options.secureContext !== undefined;
+  }
+
   /** Whether the client has ended its data on purpose; in clear nothing tells. */
   get closedProperly(): boolean {
     return this.#closedProperly();
@@ -93,12 +97,14 @@ export class Transfer {
       socket = watched.socket;
     } else socket = secureSocket(raw, context);
     this.#socket = socket;
-    if (!this.#options.requireReuse) return;
     this.#limitIdleTime(socket);
+    // Node ends a connection without a handshake when there is nothing to send, an empty listing say.
     await new Promise<void>((resolve, reject) => {
-      socket.once('secure', () => resolve());
+      // Not inside the handshake itself: what is written there overtakes its last messages.
+      socket.once('secure', () => setImmediate(resolve));
       socket.once('close', () => reject(this.broken()));
     });
+    if (!this.#options.requireReuse) return;
     if (socket.isSessionReused()) return;
     socket.destroy();
     throw new ReplyError(522, 'the data connection must resume the TLS session of the control connection');
