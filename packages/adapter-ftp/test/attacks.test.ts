@@ -240,6 +240,16 @@ describe('row 31: TLS strip and stealing', () => {
     expect(await attempt(one.control)).toEqual([226, 'secret']);
     expect(await attempt(two.control)).toEqual([522, '']);
     expect(await attempt(undefined)).toEqual([522, '']);
+    for (const size of [0, 3, 1_000_000]) {
+      const socket = await one.client.passive();
+      const session = one.control.getSession();
+      await one.client.command('STOR f', 150);
+      const data = connectTls({ socket, rejectUnauthorized: false, ...version, ...(session && { session }) });
+      await once(data, 'secureConnect');
+      data.end(Buffer.alloc(size));
+      await one.client.expect(226);
+      expect((await content(fixture.vault, 'f')).length).toBe(size);
+    }
   });
 
   test('older versions of TLS are refused', async () => {
