@@ -150,7 +150,7 @@ describe('row 40: slow and huge clients', () => {
     await client.command('STOR big', 150);
     const bytes = randomBytes(32 * 1024 * 1024);
     data.end(bytes);
-    await until(() => taken > 512 * 1024);
+    await until(() => taken > 256 * 1024);
     for (let turn = 0; turn < 50; turn++) await new Promise((resolve) => setImmediate(resolve));
     expect(taken).toBeLessThan(1024 * 1024);
     open();
