@@ -201,11 +201,12 @@ export class ControlConnection extends FtpConnectionShell implements Control {
     try {
       return await command.run(session, argument);
     } catch (error) {
+      session.transfer?.discard();
       const { reply: answer, unexpected } = failureOf(session.transfer?.reason ?? error);
       if (unexpected) this.#server.log('error', 'a command failed', { command: verb, error });
       return answer;
     } finally {
-      if (session.transfer !== undefined) this.#endTransfer();
+      if (command.usesData === true) this.#endTransfer();
     }
   }
 

@@ -2,8 +2,8 @@ import type { Socket } from 'node:net';
 import type { Transfer } from './transfer.js';
 
 /** Bytes taken from the socket and not yet by the vault, after which the socket is not read. */
-const HIGH_BYTES = 512 * 1024;
-const LOW_BYTES = 256 * 1024;
+const HIGH_BYTES = 256 * 1024;
+const LOW_BYTES = 128 * 1024;
 
 /** Takes one piece; resolves when there is room for more. Pieces are given in order, before earlier ones resolve. */
 export type Sink = (bytes: Buffer) => Promise<void>;
@@ -47,17 +47,20 @@ export function receive(socket: Socket, transfer: Transfer, sink: Sink): Promise
         finishIfDone();
       }, fail);
     });
-    socket.once('end', () => {
+    const end = (): void => {
       ended = true;
       transfer.waitsForVault = true;
       // Clients wait for our end before they look for the reply, which comes when the vault has everything.
       socket.end();
       finishIfDone();
-    });
+    };
+    socket.once('end', end);
     socket.once('close', () => {
       if (!ended) fail(transfer.broken());
     });
-    if (socket.destroyed) fail(transfer.broken());
+    // An empty file may have ended while the session was being looked at.
+    if (socket.readableEnded) end();
+    else if (socket.destroyed) fail(transfer.broken());
     else socket.resume();
   });
 }
