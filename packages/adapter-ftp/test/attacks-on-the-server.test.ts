@@ -232,9 +232,9 @@ describe('row 41: one session’s crash', () => {
           open: async (path, options) => {
             const handle = await session.open(path, options);
             return overriding(handle, {
-              read: async (offset, length) => {
+              readPieces: async (offset, length) => {
                 if (offset > 0) throw new VaultError('damaged', 'a segment is damaged');
-                return handle.read(offset, length);
+                return handle.readPieces(offset, length);
               },
               close: async () => {
                 if (options.write !== true) return handle.close();

@@ -117,7 +117,7 @@ async function sendListing(session: Session, selection: Selection, lineOf: LineO
       const line = lineOf(session, entry, selection);
       text += `${typeof line === 'string' ? line : await line}\r\n`;
       if (text.length < PIECE_CHARACTERS) continue;
-      const room = outlet.write(text);
+      const room = outlet.write([text]);
       if (room !== undefined) await room;
       text = '';
     }

@@ -5,9 +5,6 @@ import type { Transfer } from './transfer.js';
 /** Bytes read from the vault and written to the socket at once. */
 const STEP_BYTES = 256 * 1024;
 
-/** Reads under way while the socket drains: many transfers share the memory of one process. */
-const AHEAD = 1;
-
 /** Writes to a data connection at the pace of the client. */
 export class Outlet {
   readonly #socket: Socket;
@@ -30,9 +27,13 @@ export class Outlet {
   }
 
   /** Resolves when there is room for more; at once, with undefined, if there is. Rejects when the client is gone. */
-  write(bytes: Uint8Array | string): Promise<void> | undefined {
+  write(pieces: readonly (Uint8Array | string)[]): Promise<void> | undefined {
     if (this.#closed) throw this.#transfer.broken();
-    if (this.#socket.write(bytes)) return undefined;
+    // Together, in one system call.
+    this.#socket.cork();
+    for (const piece of pieces) this.#socket.write(piece);
+    this.#socket.uncork();
+    if (!this.#socket.writableNeedDrain) return undefined;
     return new Promise((resolve, reject) => {
       this.#drained = resolve;
       this.#failed = reject;
@@ -59,35 +60,24 @@ export async function sendFile(
   transfer: Transfer,
   convert?: (bytes: Uint8Array) => Uint8Array,
 ): Promise<void> {
-  const reads: Promise<Uint8Array>[] = [];
-  let asked = offset;
-  const readAhead = (): void => {
-    while (reads.length < AHEAD && asked < size) {
-      const length = Math.min(STEP_BYTES, size - asked);
-      const read = file.read(asked, length);
-      // Whoever awaits it gets the error; nobody may when an earlier one fails.
-      read.catch(() => {});
-      reads.push(read);
-      asked += length;
-    }
+  const fetch = (from: number): Promise<readonly Uint8Array[]> => {
+    const step = file.readPieces(from, Math.min(STEP_BYTES, size - from));
+    // Whoever awaits it gets the error; nobody may when an earlier one fails.
+    step.catch(() => {});
+    return step;
   };
-  for (let sent = offset; sent < size; ) {
-    readAhead();
+  let next = offset < size ? fetch(offset) : undefined;
+  for (let sent = offset; next !== undefined; ) {
     transfer.waitsForVault = true;
-    const bytes = await reads.shift();
+    const pieces = await next;
     transfer.waitsForVault = false;
-    if (bytes === undefined || bytes.length === 0) throw transfer.broken();
-    sent += bytes.length;
-    // A short read moves those that follow.
-    if (bytes.length < STEP_BYTES && sent < size) {
-      reads.length = 0;
-      asked = sent;
-    }
-    transfer.bytes += bytes.length;
-    readAhead();
-    const piece = convert === undefined ? bytes : convert(bytes);
-    if (sent === size) return outlet.end(piece);
-    const room = outlet.write(piece);
+    const bytes = pieces.reduce((sum, piece) => sum + piece.length, 0);
+    if (bytes === 0) throw transfer.broken();
+    sent += bytes;
+    transfer.bytes += bytes;
+    // One step is read while the socket drains: many transfers share the memory of one process.
+    next = sent < size ? fetch(sent) : undefined;
+    const room = outlet.write(convert === undefined ? pieces : pieces.map(convert));
     if (room !== undefined) await room;
   }
   await outlet.end();
