@@ -7,6 +7,9 @@ import { naming } from '../translate.js';
 import { CommitQueue } from './commit-queue.js';
 import { Tree } from './tree.js';
 
+/** There is no head where a directory should have one. */
+export class HeadMissing extends VaultError {}
+
 /** One directory as this process knows it: its keys, the newest head it has seen, and the queue of its commits. */
 export class Directory {
   readonly keys: DirectoryKeys;
@@ -84,7 +87,7 @@ export class Directory {
       const seen = directories.highest(this);
       const state = await store.readRegister(this.register, known);
       if (state.status === 'absent')
-        throw new VaultError('damaged', `the head of a directory, ${this.register}, is missing`);
+        throw new HeadMissing('damaged', `the head of a directory, ${this.register}, is missing`);
       if (state.status === 'value') {
         const head = openHead(provider, this.keys, vaultId, state.bytes, author.publicKey);
         if (head.revision < seen) {

@@ -8,7 +8,7 @@ import { VaultError } from '../errors.js';
 import { dropDraft } from '../files/drafts.js';
 import { DRAFT_SECONDS, RELEASE_NOTE_SECONDS } from '../limits.js';
 import { sweepSubtree } from '../names/dead-subtree.js';
-import { isLeftOver } from '../names/link.js';
+import { standing } from '../names/link.js';
 import { endAbandonedMove, readMoves } from '../names/moves-register.js';
 import { cleanStale } from '../names/stale.js';
 import { isStoreError } from '../translate.js';
@@ -173,7 +173,10 @@ function marker(context: VaultContext, marks: BloomFilter, started: number, opti
     notesFrom: Math.floor(Date.now() / 1000) - RELEASE_NOTE_SECONDS,
     async leftOver(directory, row) {
       // Its directory is about to be swept, and a record must not lead to what is missing.
-      if (!(await cleanStale(context, directory, row)) && (await isLeftOver(context, directory, row)))
+      if (
+        !(await cleanStale(context, directory, row)) &&
+        (await standing(context, directory, row)) !== 'live'
+      )
         throw new WalkEnded(
           'unavailable',
           'a record that leads nowhere could not be cleaned; nothing was collected',

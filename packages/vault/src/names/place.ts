@@ -6,6 +6,7 @@ import { VaultError } from '../errors.js';
 import { directoryKey } from '../record/entry.js';
 import type { Path } from '../session.js';
 import { linkOf, vacate } from './link.js';
+import type { Move } from './moves-register.js';
 import { show, splitPath } from './path.js';
 import { releaseContent } from './remove.js';
 import { resolveDirectory } from './resolve.js';
@@ -25,7 +26,7 @@ export async function place(context: VaultContext, path: Path): Promise<Place> {
 
 /**
  * Makes room for an arriving record: what it replaces is released. Records of the directories `ours`, one that has
- * just been killed and the one that is being moved here, are in nobody's way.
+ * just been killed and the one that is being moved here, are in nobody's way. `holder`: the move that holds `m`.
  */
 export async function clearTarget(
   context: VaultContext,
@@ -34,13 +35,14 @@ export async function clearTarget(
   key: string,
   ours: readonly (Directory | undefined)[],
   replace: boolean,
+  holder?: Move,
 ): Promise<void> {
   const directoryRow = await transaction.get(directoryKey(to.name));
   if (directoryRow !== undefined) {
     const { uid } = linkOf(directoryRow);
     if (ours.some((one) => one !== undefined && sameBytes(uid, one.keys.uid)))
       await transaction.remove(directoryRow.key);
-    else if (!(await vacate(context, to.directory, transaction, to.name)))
+    else if (!(await vacate(context, to.directory, transaction, to.name, holder)))
       throw clash(to, replace, 'exists', '');
   }
   const fileRow = await transaction.get(to.name);

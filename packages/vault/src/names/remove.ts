@@ -9,7 +9,7 @@ import { openRecord } from '../record/build.js';
 import { directoryKey } from '../record/entry.js';
 import type { Path } from '../session.js';
 import { sweepDead } from './dead-subtree.js';
-import { linkOf } from './link.js';
+import { Arriving, linkOf, standing } from './link.js';
 import { notFound, show } from './path.js';
 import { childDirectory, inParent } from './resolve.js';
 import { cleanStale } from './stale.js';
@@ -61,7 +61,9 @@ export async function killEmpty(
       for (const row of rows) {
         if (listingOf(row).kind !== 'directory') continue;
         const below = await childDirectory(context, child, row.key.slice(0, -1), performance.now(), false);
-        if (below !== undefined || !(await cleanStale(context, child, row))) throw notEmpty(path);
+        if (below !== undefined) throw notEmpty(path);
+        if (await cleanStale(context, child, row)) continue;
+        throw (await standing(context, child, row)) === 'busy' ? new Arriving() : notEmpty(path);
       }
     }
   }
