@@ -10,6 +10,7 @@ import { dropDraft } from '../files/drafts.js';
 import { DRAFT_SECONDS, RELEASE_NOTE_SECONDS } from '../limits.js';
 import { sweepSubtree } from '../names/dead-subtree.js';
 import { linkOf } from '../names/link.js';
+import { healMark } from '../names/marks.js';
 import { endAbandonedMove, readMoves } from '../names/moves-register.js';
 import { cleanStale } from '../names/stale.js';
 import { isStoreError } from '../translate.js';
@@ -196,6 +197,7 @@ function marker(context: VaultContext, marks: BloomFilter, started: number, opti
       if (++objects % 1000 === 0) options.onProgress?.({ phase: 'mark', objects });
     },
     async file(directory, row, { content }) {
+      await healMark(context, directory, row);
       if (content.draft !== undefined && content.draft.seconds < expired)
         await dropDraft(context, directory, row.key, expired).catch((error: unknown) => {
           if (!(error instanceof DirectoryGone)) throw error;

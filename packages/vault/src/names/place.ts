@@ -1,3 +1,4 @@
+import type { Head } from '@latchkey/encryption';
 import { sameBytes } from '../bytes.js';
 import type { VaultContext } from '../context.js';
 import type { Directory } from '../directory/directory.js';
@@ -8,7 +9,7 @@ import type { Path } from '../session.js';
 import { linkOf, vacate } from './link.js';
 import type { Move } from './moves-register.js';
 import { show, splitPath } from './path.js';
-import { releaseContent } from './remove.js';
+import { releaseContent } from './release-content.js';
 import { resolveDirectory } from './resolve.js';
 
 /** Where a rename comes from or goes to. */
@@ -18,10 +19,11 @@ export interface Place {
   readonly name: string;
 }
 
-export async function place(context: VaultContext, path: Path): Promise<Place> {
+/** `head`: the directory's, proven to be the newest. */
+export async function place(context: VaultContext, path: Path): Promise<Place & { readonly head: Head }> {
   const { parent, name } = splitPath(path);
-  const found = await resolveDirectory(context, parent, 'write');
-  return { path, directory: found.directory, name };
+  const { directory, head } = await resolveDirectory(context, parent, 'write');
+  return { path, directory, name, head };
 }
 
 /**
