@@ -173,6 +173,50 @@ describe('a mover that was taken for dead', () => {
   });
 });
 
+describe('a mover that lost the register while it made room in the target', () => {
+  it.each([
+    ['another directory', 'y'],
+    ['the same directory', 'p/d'],
+  ])('leaves the record that its successor has put there for %s', async (_which, from) => {
+    const all = await world('p/d', 'q', 'y');
+    const target = await headOf(all, 'q');
+    const child = await headOf(all, from);
+    // The first one comes as far as the commit to the target, and sleeps.
+    const slow = new HookedStore(all.store);
+    const first = (await all.open(slow)).session();
+    const atTarget = slow.stopAt(swapOf(target));
+    const slept = first.rename(['p', 'd'], ['q', 'd']).then(
+      () => 'moved',
+      (error: unknown) => (error as { code: string }).code,
+    );
+    await atTarget.reached;
+    later(SILENCE);
+    // The second one comes as far as the swap that moves its directory.
+    const other = new HookedStore(all.store);
+    const second = (await all.open(other)).session();
+    const atChild = other.stopAt(swapOf(child));
+    // Its first swap of that head may be the fence.
+    const moving = second.rename(from.split('/'), ['q', 'd']);
+    await atChild.reached;
+    if (from === 'p/d') {
+      const relink = other.stopAt(swapOf(child));
+      atChild.release();
+      await relink.reached;
+      atTarget.release();
+      expect(await slept).toBe('conflict');
+      relink.release();
+    } else {
+      atTarget.release();
+      expect(await slept).toBe('conflict');
+      atChild.release();
+    }
+    await moving;
+    const session = (await all.open()).session();
+    expect(await collect(session.read(['q', 'd', 'precious']))).toEqual(text(from));
+    await expectWhole(all);
+  });
+});
+
 describe('a swap of a moving directory that arrives late', () => {
   async function stuck(all: World): Promise<{ late: LateStore; moving: Promise<void> }> {
     const child = await headOf(all, 'p/d');

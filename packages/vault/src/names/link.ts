@@ -38,8 +38,8 @@ export class Arriving extends VaultError {
 /**
  * What a directory record stands for: a directory, nothing any more, or (`busy`) perhaps one that is just arriving, which
  * looks the same as nothing. Only the order record, `m`, child is safe: when `m` does not name the directory after the
- * record was read, nobody can give the child the record's link id any more. To the mover that holds `m` only its own
- * directory can arrive, because it has fenced all others.
+ * record was read, nobody can give the child the record's link id any more. To `holder`, a mover, nobody else's directory
+ * can arrive as long as `m` is its own, because it has fenced all others; a slow one may have lost it.
  */
 export async function standing(
   context: VaultContext,
@@ -51,7 +51,7 @@ export async function standing(
   const moves = await readMoves(context);
   if ((await linked(context, parent, row, performance.now())) !== undefined) return 'live';
   const { uid } = linkOf(row);
-  const own = holder !== undefined && !sameBytes(holder.child.uid, uid) && isHeldBy(moves, holder);
+  const own = holder !== undefined && isHeldBy(moves, holder);
   return !own && mayArrive(moves, uid) ? 'busy' : 'stale';
 }
 

@@ -49,7 +49,7 @@ export async function moveDirectory(
     await to.directory.commits.submit({
       operation: id,
       apply: async (transaction) => {
-        await clearTarget(context, transaction, to, directoryKey(to.name), [killed, child], false, move);
+        await clearTarget(context, transaction, to, directoryKey(to.name), killed, false, move);
         await transaction.put(
           buildRecord(context, to.directory, directoryKey(to.name), { listing, content: old.content }),
         );

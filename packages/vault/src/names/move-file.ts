@@ -115,7 +115,7 @@ export async function insert(
           'conflict',
           'this took so long that the content may be gone; nothing was changed',
         );
-      await clearTarget(context, transaction, to, to.name, [], replace);
+      await clearTarget(context, transaction, to, to.name, undefined, replace);
       const record = buildRecord(context, to.directory, to.name, fields);
       await transaction.put(record);
       return record;

@@ -27,23 +27,22 @@ export async function place(context: VaultContext, path: Path): Promise<Place & 
 }
 
 /**
- * Makes room for an arriving record: what it replaces is released. Records of the directories `ours`, one that has
- * just been killed and the one that is being moved here, are in nobody's way. `holder`: the move that holds `m`.
+ * Makes room for an arriving record: what it replaces is released. `killed`: a directory that stood there and has just
+ * been removed. `holder`: the move that holds `m`.
  */
 export async function clearTarget(
   context: VaultContext,
   transaction: Transaction,
   to: Place,
   key: string,
-  ours: readonly (Directory | undefined)[],
+  killed: Directory | undefined,
   replace: boolean,
   holder?: Move,
 ): Promise<void> {
   const directoryRow = await transaction.get(directoryKey(to.name));
   if (directoryRow !== undefined) {
     const { uid } = linkOf(directoryRow);
-    if (ours.some((one) => one !== undefined && sameBytes(uid, one.keys.uid)))
-      await transaction.remove(directoryRow.key);
+    if (killed !== undefined && sameBytes(uid, killed.keys.uid)) await transaction.remove(directoryRow.key);
     else if (!(await vacate(context, to.directory, transaction, to.name, holder)))
       throw clash(to, replace, 'exists', '');
   }
