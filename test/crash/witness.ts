@@ -42,7 +42,9 @@ async function observe(session: VaultSession, path: readonly string[] = []): Pro
     const here = [...path, entry.name];
     const text = here.join('/');
     if (entry.kind !== 'directory') {
-      files[text] = framesIn(await whole(session, here));
+      // A look at a file whose move was cut off finishes the move: its old name may be gone a moment after it was listed.
+      const content = await unlessMissing(() => whole(session, here));
+      if (content !== undefined) files[text] = framesIn(content);
       continue;
     }
     const below = await unlessMissing(() => observe(session, here));
@@ -89,6 +91,8 @@ export async function judge(
   journal: Journal,
   workers: number,
 ): Promise<State[]> {
+  // The first look finishes what was being moved.
+  await visit(root, secret, (vault) => observe(vault.session()));
   const seen = await visit(root, secret, (vault) => observe(vault.session()));
   const states = Array.from({ length: workers }, (_, worker) => {
     const mine = ofWorker(seen, worker);
@@ -113,11 +117,11 @@ export async function judge(
 }
 
 /**
- * Collects garbage until nothing is left. What a removed directory shared with others is free only once the directory
- * itself has been swept, so that takes two runs.
+ * Collects garbage until nothing is left. A record that was left behind keeps a removed directory for a run, and what that
+ * shared with others is free only once the directory itself is gone.
  */
 async function collect(root: string, vault: Vault): Promise<void> {
-  for (let run = 0; run < 2; run++) {
+  for (let run = 0; run < 4; run++) {
     const { reason } = await vault.gc({ deadAfterMs: 0 });
     if (reason === undefined) continue;
     // The program was killed while it moved a directory, and may count as alive for half a minute.

@@ -38,6 +38,14 @@ export const MOVES = {
       C: calls(fromTo('moveDirectory', 'e', 'd/s/e')),
     },
   },
+  'two directories to one name': {
+    tree: { 'd/': [], 'e/': [], 'q/': [] },
+    actors: {
+      A: calls(fromTo('moveDirectory', 'd', 'q/n')),
+      B: calls(fromTo('moveDirectory', 'e', 'q/n')),
+    },
+    ...trouble,
+  },
   'a directory into itself': {
     tree: { 'd/': [], 'd/e/': [] },
     actors: { A: calls(fromTo('moveDirectory', 'd', 'd/e/d')), B: calls(put('d/e/x', 'x')) },

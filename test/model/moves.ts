@@ -133,9 +133,8 @@ function insertArriving(
 ): Actor<Committed<null>> {
   return commit(context, target, plan.operation, function* (head) {
     if (head.entries[name] !== undefined) return { fail: 'exists' };
-    const there = head.entries[plan.targetKey];
-    // While we hold `m`, nobody else's record can arrive.
-    if (there?.kind === 'directory' && (yield* leadsSomewhere(context, there))) return { fail: 'exists' };
+    const refused = yield* refusal(context, head.entries[plan.targetKey], 'exists', plan);
+    if (refused !== undefined) return { fail: refused };
     const record: DirectoryRecord = { kind: 'directory', uid: plan.uid, link: plan.newLink };
     const change = { entries: setEntry(head.entries, plan.targetKey, record) };
     return { head: next(head, plan.operation, context.limits.window, change), value: null };
@@ -225,9 +224,14 @@ function mayArrive(moves: Moves, record: DirectoryRecord): boolean {
 /**
  * What a directory record stands for: a directory, nothing any more, or (`busy`) perhaps one that is just arriving, which
  * looks the same as nothing. Only the order record, `m`, child is safe: when `m` does not name the directory after
- * the record was read, nobody can relink the child to it any more.
+ * the record was read, nobody can relink the child to it any more. To `holder`, a mover, nobody else's directory can arrive
+ * as long as `m` is its own: it has fenced all others. A slow one whose `m` was taken over must not be so sure.
  */
-export function* standing(context: Context, record: DirectoryRecord): Actor<'live' | 'stale' | 'busy'> {
+export function* standing(
+  context: Context,
+  record: DirectoryRecord,
+  holder?: MovePlan,
+): Actor<'live' | 'stale' | 'busy'> {
   const { rules } = context;
   if (!rules.arrivingCounts) return (yield* leadsSomewhere(context, record)) ? 'live' : 'stale';
   if (!rules.movesReadBeforeChild) {
@@ -236,7 +240,9 @@ export function* standing(context: Context, record: DirectoryRecord): Actor<'liv
   }
   const moves = yield* readMoves();
   if (yield* leadsSomewhere(context, record)) return 'live';
-  return mayArrive(moves.value, record) ? 'busy' : 'stale';
+  const isOurs =
+    holder !== undefined && (moves.value.plan?.operation === holder.operation || !rules.holdersLookAgain);
+  return !isOurs && mayArrive(moves.value, record) ? 'busy' : 'stale';
 }
 
 /** The refusal for a name where `record` stands; undefined when it may be written over. */
@@ -244,10 +250,11 @@ export function* refusal(
   context: Context,
   record: unknown,
   code: 'exists' | 'is-a-directory' | 'not-empty',
+  holder?: MovePlan,
 ): Actor<string | undefined> {
   const directory = record as DirectoryRecord | undefined;
   if (directory?.kind !== 'directory') return undefined;
-  const stands = yield* standing(context, directory);
+  const stands = yield* standing(context, directory, holder);
   if (stands === 'stale') return undefined;
   return stands === 'live' ? code : 'conflict';
 }

@@ -33,6 +33,7 @@ const MUTATIONS: Mutation[] = [
   ['refusalIsFenced', 'two movers of one directory', LOST],
   ['arrivingCounts', 'move of a directory against mkdir of its new name', LOST],
   ['movesReadBeforeChild', 'move of a directory against cleaning', LOST],
+  ['holdersLookAgain', 'two directories to one name', LOST],
   ['copySharesFirst', 'copy against overwrite', DANGLING],
   ['moveSharesFirst', 'move of a file against overwrite', DANGLING],
   ['healKeepsShared', 'move of a file against healing and overwrite', DANGLING],

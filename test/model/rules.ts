@@ -33,6 +33,8 @@ export interface Rules {
   readonly arrivingCounts: boolean;
   /** 6: who judges such a record reads `m` before it reads the child. */
   readonly movesReadBeforeChild: boolean;
+  /** 6: a mover that writes over such a record makes sure that `m` is still its own. */
+  readonly holdersLookAgain: boolean;
   /** Copy: the source is marked shared before the target is written. */
   readonly copySharesFirst: boolean;
   /** 7: moving a file marks the source shared first. */
@@ -105,6 +107,7 @@ export const SOUND: Rules = {
   refusalIsFenced: true,
   arrivingCounts: true,
   movesReadBeforeChild: true,
+  holdersLookAgain: true,
   copySharesFirst: true,
   moveSharesFirst: true,
   healKeepsShared: true,

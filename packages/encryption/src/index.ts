@@ -91,6 +91,16 @@ export {
   type RecordTime,
 } from './listing.js';
 export { type ExtentMap, MAX_MAP_BYTES, type MapContents, openMap, sealMap } from './map.js';
+export {
+  MAX_MARK_BYTES,
+  MAX_UNFENCED,
+  type MoveMark,
+  type MoveRegister,
+  openMark,
+  openMoves,
+  sealMark,
+  sealMoves,
+} from './moves.js';
 export { checkKey, checkName, compareKeys, isName, MAX_NAME_BYTES, utf8Length } from './names.js';
 export { padmeSize } from './padding.js';
 export {

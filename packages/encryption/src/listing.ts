@@ -2,6 +2,7 @@ import { encodeCbor } from './cbor/encode.js';
 import { type ExtraFields, Fields, NO_EXTRA_FIELDS } from './cbor/fields.js';
 import type { CborValue } from './cbor/value.js';
 import { EncryptionError } from './errors.js';
+import { MAX_MARK_BYTES } from './moves.js';
 
 /*
  * The listing half of a record: what a holder of the directory's list secret may see. It is kept as the author's
@@ -49,6 +50,8 @@ export interface ListingFields {
   readonly draftOnly: boolean;
   /** For directories, and only for them. */
   readonly directory?: DirectoryLink;
+  /** Never of a directory: it is being moved to another one. A sealed mark, which only the owner opens. */
+  readonly mark?: Uint8Array;
   /** Unknown optional fields, kept when the record is written again. */
   readonly extra?: ExtraFields;
 }
@@ -58,7 +61,7 @@ export const MAX_RECORD_BYTES: number = 8192;
 
 const KINDS: readonly RecordKind[] = ['file', 'symlink', 'directory'];
 const KNOWN: ReadonlySet<number> = new Set([
-  0, 2, 4, 6, 8, 10, 11, 12, 13, 14, 16, 18, 26, 30, 32, 34, 36, 38,
+  0, 2, 4, 6, 8, 10, 11, 12, 13, 14, 16, 18, 26, 28, 30, 32, 34, 36, 38,
 ]);
 const MAX_NANOSECONDS = 999_999_999;
 const MAX_MODE = 0o7777;
@@ -81,6 +84,7 @@ export function encodeListing(fields: ListingFields): Uint8Array {
   if (fields.metadata.size > 0) map.set(16, fields.metadata);
   if (fields.tags.size > 0) map.set(18, fields.tags);
   if (fields.draftOnly) map.set(26, true);
+  if (fields.mark !== undefined) map.set(28, fields.mark);
   const link = fields.directory;
   if (link !== undefined) {
     map.set(30, link.uid).set(32, link.generation).set(34, link.linkId).set(36, link.listSecret);
@@ -100,6 +104,8 @@ export function decodeListing(bytes: Uint8Array): ListingFields {
   if (kind === undefined) throw new EncryptionError('unsupported', 'listing: unknown kind of record');
   const extra = fields.extra(KNOWN);
   const link = decodeLink(fields, kind);
+  if (link !== undefined && fields.has(28))
+    throw new EncryptionError('malformed', 'listing: a mark on a directory');
   return {
     kind,
     revision: fields.uint(2),
@@ -113,6 +119,7 @@ export function decodeListing(bytes: Uint8Array): ListingFields {
     tags: fields.textMap(18, METADATA_BOUNDS),
     draftOnly: fields.flag(26),
     ...(link === undefined ? {} : { directory: link }),
+    ...(fields.has(28) ? { mark: fields.bytesUpTo(28, MAX_MARK_BYTES) } : {}),
     ...(extra.size === 0 ? {} : { extra }),
   };
 }

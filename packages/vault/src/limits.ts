@@ -30,8 +30,11 @@ export const HEAD_OPERATIONS = 256;
 export const HEAD_RELEASED = 1024;
 /** Release notes of shared blobs are kept this long, in seconds, so that gc spares what slow operations carry. */
 export const RELEASE_NOTE_SECONDS = 24 * 60 * 60;
-/** What a change has found, and the dates of its release notes, are good for this many milliseconds. */
-export const OLD_REFERENCE_MS = 15 * 60 * 1000;
+/**
+ * Old references are put down, and release notes sent, within this many milliseconds of the look that found them
+ * (docs/concurrency.md).
+ */
+export const CARRY_MS = 15 * 60 * 1000;
 /** A draft nobody resumed expires after this many seconds. */
 export const DRAFT_SECONDS = 7 * 24 * 60 * 60;
 /** How stale, in milliseconds, the ancestors of a directory that is read may be. */

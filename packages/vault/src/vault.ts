@@ -32,6 +32,7 @@ import {
 import { type CheckOptions, type CheckReport, checkVault } from './maintenance/check.js';
 import { collectGarbage, type GcOptions, type GcReport } from './maintenance/gc.js';
 import { emptyHead, escrowOf } from './names/make-directory.js';
+import { endOwnMoves } from './names/moves-register.js';
 import { makeContext, type VaultSettings } from './open-context.js';
 import { OwnerSession } from './owner-session.js';
 import type { VaultSession } from './session.js';
@@ -240,6 +241,7 @@ export class Vault {
 
   /** Ends background work and the lease. The store stays open: whoever opened it closes it. */
   async close(): Promise<void> {
+    await endOwnMoves(this.#context);
     await this.#context.sweeper.close();
     await this.#context.writer.close();
   }

@@ -28,6 +28,16 @@ async function inTime<T>(work: Promise<T>, what: string): Promise<T> {
   }
 }
 
+/** A look at a file whose move was cut off finishes the move, a moment later. */
+async function observedAtRest(observer: VaultSession): Promise<TreeModel> {
+  for (let seen = await observed(observer); ; ) {
+    for (let turn = 0; turn < 20; turn++) await new Promise((resolve) => setImmediate(resolve));
+    const again = await observed(observer);
+    if (picture(again) === picture(seen)) return again;
+    seen = again;
+  }
+}
+
 /** One operation under faults. Returns the model of what stands afterwards, which must be one of those allowed. */
 async function step(
   session: VaultSession,
@@ -65,7 +75,7 @@ async function step(
   const { code } = failure as VaultError;
   if (code === refusal) return model;
   expect(UNSURE).toContain(code);
-  const seen = await observed(observer);
+  const seen = await observedAtRest(observer);
   expect(allowed(model, one)).toContain(picture(seen));
   return seen;
 }

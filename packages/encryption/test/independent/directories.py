@@ -174,6 +174,24 @@ def open_lease(vault, key, session, data):
     )
 
 
+IDENTITY = {2: (True, lambda v: is_bytes(v, 16)), 4: (True, is_uint), 6: (True, lambda v: is_bytes(v, 32))}
+MOVE_ID = {0: (True, lambda v: is_bytes(v, 16))}
+
+
+def open_moves(vault, key, data):
+    fields = decode(open_box(key, "moves", vault, b"", data))
+    if isinstance(fields, dict) and not any(known in fields for known in (0, 2, 4, 6, 8)):
+        return check_fields(fields, {})
+    unfenced = (False, lambda v: isinstance(v, list) and 0 < len(v) <= 64 and all(check_fields(one, IDENTITY) for one in v))
+    return check_fields(fields, {**MOVE_ID, **IDENTITY, 8: unfenced})
+
+
+def open_mark(vault, key, uid, name, data):
+    require(len(data) <= 256, "size")
+    fields = decode(open_box(key, "mark", vault, encode([uid, name]), data))
+    return check_fields(fields, {**MOVE_ID, **IDENTITY, 8: (False, lambda v: is_bytes(v, 16))})
+
+
 def open_escrow(vault, secret, data):
     box = decode(data)
     require(isinstance(box, list) and len(box) == 3 and box[0] == 0x20, "kem")

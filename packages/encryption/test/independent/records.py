@@ -35,6 +35,8 @@ def check_listing(data):
         rules[34] = (True, lambda v: is_bytes(v, 16))
         rules[36] = (True, lambda v: is_bytes(v, 32))
         rules[38] = (False, flag)
+    else:
+        rules[28] = (False, lambda v: isinstance(v, bytes) and len(v) <= 256)
     return check_fields(fields, rules)
 
 

@@ -115,6 +115,22 @@ def open_lease(v):
     return {"started": found[0], "state": ("live", "ended")[found[2]]}
 
 
+def identity(found):
+    return {"uid": found[2].hex(), "generation": found[4], "readSecret": found[6].hex()}
+
+
+def open_moves(v):
+    found = directories.open_moves(v.b("vaultId"), v.b("movesKey"), v.b("moves"))
+    if 0 not in found:
+        return {"free": True}
+    return {"id": found[0].hex(), "child": identity(found), "unfenced": [identity(one) for one in found.get(8, [])]}
+
+
+def open_mark(v):
+    found = directories.open_mark(v.b("vaultId"), v.b("movesKey"), v.b("uid"), v["key"], v.b("mark"))
+    return {"operation": found[0].hex(), "target": identity(found), "newest": found.get(8, b"").hex()}
+
+
 def verify_chain(v):
     wires = [Inputs({"w": wire}).b("w") for wire in v["chain"]]
     return {"ids": [i.hex() for i in header.verify_chain(v.b("vaultId"), v.b("rootPublicKey"), wires)]}
@@ -180,6 +196,8 @@ OPERATIONS = {
     "open-escrow": open_escrow,
     "hpke-open": hpke,
     "open-lease": open_lease,
+    "open-moves": open_moves,
+    "open-mark": open_mark,
     "open-releases": lambda v: {"releases": directories.open_releases(v.directory(), v.b("blob"), v.b("releases"))},
     "verify-chain": verify_chain,
     "ed25519-verify": ed25519_verify,

@@ -62,6 +62,9 @@ export async function recordVectors(world: World, other: World): Promise<VectorF
   await w.opens('listing-odd', 'an unknown optional field', 'decode-listing', {
     listing: editMap(listing, { 51: 1 }),
   });
+  await w.opens('listing-mark', 'a mark of a move, which nobody opens here', 'decode-listing', {
+    listing: editMap(listing, { 28: new Uint8Array(256) }),
+  });
   const listings: readonly [
     string,
     string,
@@ -80,6 +83,21 @@ export async function recordVectors(world: World, other: World): Promise<VectorF
     ['flag', 'a flag that is false', 'malformed', { 26: false }],
     ['link', 'a file with a directory secret', 'malformed', { 36: new Uint8Array(32) }],
     ['no-link', 'a directory without a uid', 'malformed', { 0: 2 }],
+    ['mark-long', 'a mark of 257 bytes', 'limit', { 28: new Uint8Array(257) }],
+    ['mark-form', 'a mark that is a flag', 'malformed', { 28: true }],
+    [
+      'mark-directory',
+      'a mark on a directory',
+      'malformed',
+      {
+        0: 2,
+        28: new Uint8Array(172),
+        30: new Uint8Array(16),
+        32: 0,
+        34: new Uint8Array(16),
+        36: new Uint8Array(32),
+      },
+    ],
     ['metadata', 'empty metadata', 'malformed', { 16: new Map() }],
     ['metadata-long', 'a value of 4097 bytes', 'limit', { 16: new Map([['k', 'v'.repeat(4097)]]) }],
     ['metadata-form', 'metadata that is not text', 'malformed', { 16: new Map([['k', 1]]) }],

@@ -3,6 +3,7 @@ import { boxVectors } from './make-boxes.js';
 import { certificateVectors } from './make-certificates.js';
 import { headerVectors } from './make-header.js';
 import { headVectors } from './make-heads.js';
+import { moveVectors } from './make-moves.js';
 import { cborVectors, nameVectors, publicKeyVectors, sealVectors } from './make-primitives.js';
 import { recordVectors } from './make-records.js';
 import { segmentVectors } from './make-segment.js';
@@ -27,6 +28,7 @@ export async function makeVectors(
     heads: await headVectors(world, other),
     boxes: await boxVectors(world, other),
     segments: segments.file,
+    moves: await moveVectors(world),
   };
   return { files, segment: segments.blob };
 }

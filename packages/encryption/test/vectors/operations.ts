@@ -34,6 +34,10 @@ function pieces(items: readonly format.Piece[]): Json {
   });
 }
 
+function identity({ uid, generation, readSecret }: format.DirectoryIdentity): Json {
+  return { uid: toHex(uid), generation, readSecret: toHex(readSecret) };
+}
+
 function openSegment(p: CryptoProvider, inputs: Inputs, blob: Uint8Array): Output {
   const size = inputs.number('segmentSize');
   if (blob.length !== format.segmentBlobSize(size)) throw new format.EncryptionError('damaged', 'wrong size');
@@ -241,6 +245,32 @@ export const OPERATIONS: { readonly [name: string]: Operation } = {
       inputs.bytes('lease'),
     );
     return { started: lease.started, state: lease.state };
+  },
+
+  'open-moves': (p, inputs) => {
+    const move = format.openMoves(
+      p,
+      inputs.bytes('vaultId'),
+      inputs.bytes('movesKey'),
+      inputs.bytes('moves'),
+    );
+    if (move === undefined) return { free: true };
+    return { id: toHex(move.id), child: identity(move.child), unfenced: move.unfenced.map(identity) };
+  },
+
+  'open-mark': (p, inputs) => {
+    const place = { uid: inputs.bytes('uid'), key: inputs.text('key') };
+    const { vaultId, movesKey, sealed } = {
+      vaultId: inputs.bytes('vaultId'),
+      movesKey: inputs.bytes('movesKey'),
+      sealed: inputs.bytes('mark'),
+    };
+    const { operation, target, newest } = format.openMark(p, vaultId, movesKey, place, sealed);
+    return {
+      operation: toHex(operation),
+      target: identity(target),
+      newest: newest === undefined ? '' : toHex(newest),
+    };
   },
 
   'open-releases': (p, inputs) => {

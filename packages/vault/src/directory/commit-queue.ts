@@ -3,7 +3,7 @@ import type { ETag } from '@latchkey/store';
 import { collected } from '../content/blob-writer.js';
 import type { VaultContext } from '../context.js';
 import { VaultError } from '../errors.js';
-import { COMMIT_BATCH, HEAD_CHANGE_BYTES, OLD_REFERENCE_MS } from '../limits.js';
+import { CARRY_MS, COMMIT_BATCH, HEAD_CHANGE_BYTES } from '../limits.js';
 import { asVaultError, isStoreError } from '../translate.js';
 import type { Directory } from './directory.js';
 import { type Doubt, outcomeOf, unknownOutcome } from './doubt.js';
@@ -205,7 +205,7 @@ export class CommitQueue {
       changes: pending.map(({ operation, edits }) => ({ operation, edits })),
     };
     await writer.prove(deaths);
-    if (Math.max(Date.now() - attempt.date, performance.now() - attempt.tick) > OLD_REFERENCE_MS) {
+    if (Math.max(Date.now() - attempt.date, performance.now() - attempt.tick) > CARRY_MS) {
       this.#folding.giveBack(folded);
       return undefined;
     }

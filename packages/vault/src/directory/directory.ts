@@ -7,6 +7,9 @@ import { naming } from '../translate.js';
 import { CommitQueue } from './commit-queue.js';
 import { Tree } from './tree.js';
 
+/** There is no head where a directory should have one. */
+export class HeadMissing extends VaultError {}
+
 /** That a head is the newest. `startedAt`, on the monotonic clock, is infinite until the store has been asked. */
 interface Proof {
   readonly startedAt: number;
@@ -103,7 +106,7 @@ export class Directory {
       const seen = directories.highest(this);
       const state = await store.readRegister(this.register, known);
       if (state.status === 'absent')
-        throw new VaultError('damaged', `the head of a directory, ${this.register}, is missing`);
+        throw new HeadMissing('damaged', `the head of a directory, ${this.register}, is missing`);
       if (state.status === 'value') {
         const head = openHead(provider, this.keys, vaultId, state.bytes, author.publicKey);
         if (head.revision < seen) {

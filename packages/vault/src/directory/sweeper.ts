@@ -36,6 +36,11 @@ export class Sweeper {
     if (blobs.length > 0) this.#track(this.remove(blobs));
   }
 
+  /** Does in the background what nobody waits for but {@link close}. It must not reject. */
+  background(work: () => Promise<void>): void {
+    if (!this.#closed) this.#track(work());
+  }
+
   /** Runs `work` once the readers' grace is over, unless the vault is closed before. */
   afterGrace(work: () => Promise<void>): void {
     if (this.#closed || this.#later.size >= REMEMBERED) return;

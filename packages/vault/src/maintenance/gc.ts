@@ -1,14 +1,16 @@
-import { base32Decode, openLease, sealLease } from '@latchkey/encryption';
+import { base32Decode, type DirectoryIdentity, openLease, sealLease } from '@latchkey/encryption';
 import { type StoreKey, storeKey } from '@latchkey/store';
+import { toHex } from '../bytes.js';
 import { LEASE_DEAD_MS } from '../content/blob-writer.js';
 import type { VaultContext } from '../context.js';
-import type { Directory } from '../directory/directory.js';
+import { type Directory, HeadMissing } from '../directory/directory.js';
 import { DirectoryGone } from '../directory/transaction.js';
 import { VaultError } from '../errors.js';
 import { dropDraft } from '../files/drafts.js';
 import { DRAFT_SECONDS, RELEASE_NOTE_SECONDS } from '../limits.js';
 import { sweepSubtree } from '../names/dead-subtree.js';
-import { isLeftOver } from '../names/link.js';
+import { linkOf } from '../names/link.js';
+import { healMark } from '../names/marks.js';
 import { endAbandonedMove, readMoves } from '../names/moves-register.js';
 import { cleanStale } from '../names/stale.js';
 import { isStoreError } from '../translate.js';
@@ -114,53 +116,64 @@ async function mark(
   await walk(context, context.directories.of(context.rootIdentity), [], visitor);
   const now = await context.store.clock();
   const unreadable = (object: string, error: unknown): void => visitor.problem(object, [], error);
-  const emptied: Directory[] = [];
+  const removable: DirectoryIdentity[] = [];
   for await (const orphan of orphans(context, (register) => marks.has(register), unreadable)) {
+    const { directory, head, escrow } = orphan;
     const age = now - orphan.modifiedAt;
     const old = age > Math.min(deadAfter, RELEASE_NOTE_SECONDS * 1000);
-    const empty = orphan.head.counters.files === 0 && orphan.head.counters.directories === 0;
-    if (orphan.head.state === 'dead' && old)
-      await sweepSubtree(context, orphan.directory).catch((error) =>
-        unreadable(orphan.directory.register, error),
-      );
-    else if (empty && old) emptied.push(orphan.directory);
-    else
-      await walk(
-        context,
-        orphan.directory,
-        [],
-        orphan.head.state === 'dead' ? sweptAlready(visitor) : visitor,
-      );
+    const isDead = head.state === 'dead';
+    const isEmpty = head.counters.files === 0 && head.counters.directories === 0;
+    if (old && (isDead || isEmpty))
+      removable.push({ uid: escrow.uid, generation: escrow.generation, readSecret: escrow.readSecret });
+    if (!old || !isDead) await walk(context, directory, [], isDead ? sweptAlready(visitor) : visitor);
   }
   // A directory that moved during the walk may have been missed in both places.
   const after = await readMoves(context);
   if (after.etag !== before.etag)
     throw new WalkEnded('conflict', 'a directory was moved meanwhile; nothing was collected');
   // Only now: an empty directory below one that moved during the walk looks just like what a broken mkdir left.
-  for (const directory of emptied) await removeEmptied(context, directory);
+  for (const identity of removable)
+    if (!marks.has(nameOfDirectory(identity.uid)))
+      await removeHead(context, context.directories.of(identity));
 }
 
-/** Kills an orphaned directory that is still empty, so that nobody can put anything into it, and deletes its head. */
-async function removeEmptied(context: VaultContext, directory: Directory): Promise<void> {
-  // The sweep of a dead directory above it may have taken it along.
-  if ((await context.store.readRegister(directory.register)).status === 'absent') return;
-  const killed = await directory.commits.submit({
-    reclaims: true,
-    evenDead: true,
-    apply: async (transaction) => {
-      if (transaction.empty) transaction.die();
-      return transaction.empty;
-    },
-  });
-  if (killed) await context.store.delete([directory.register]);
+/** What a directory that some record names, valid or not, is called among the marks. */
+function nameOfDirectory(uid: Uint8Array): string {
+  return `named ${toHex(uid)}`;
 }
 
-/** A dead directory may miss what an earlier sweep has deleted. */
+/**
+ * Deletes the head of a directory that no record names, with what a dead one still holds. One that is alive and empty is
+ * killed first, so that nobody can put anything into it; one that has been filled meanwhile stays.
+ */
+async function removeHead(context: VaultContext, directory: Directory): Promise<void> {
+  try {
+    const killed = await directory.commits.submit({
+      reclaims: true,
+      evenDead: true,
+      apply: async (transaction) => {
+        if (transaction.state === 'dead') return true;
+        if (transaction.empty) transaction.die();
+        return transaction.empty;
+      },
+    });
+    if (!killed) return;
+    await sweepSubtree(context, directory, 'last');
+  } catch (error) {
+    // What cannot be read holds up nobody: nothing leads there.
+    if (error instanceof VaultError && error.code === 'damaged') return;
+    throw error;
+  }
+  await context.store.delete([directory.register]);
+}
+
+/** A dead directory may miss what a sweep has deleted, or a collection that was cut off. */
 function sweptAlready(visitor: Visitor): Visitor {
   return {
     ...visitor,
     problem(object, path, error) {
-      if (!(error instanceof VaultError) || error.code !== 'stale') visitor.problem(object, path, error);
+      if (error instanceof HeadMissing || (error instanceof VaultError && error.code === 'stale')) return;
+      visitor.problem(object, path, error);
     },
   };
 }
@@ -171,14 +184,9 @@ function marker(context: VaultContext, marks: BloomFilter, started: number, opti
   return {
     onChange: 'begin-again',
     notesFrom: Math.floor(Date.now() / 1000) - RELEASE_NOTE_SECONDS,
-    async leftOver(directory, row) {
-      // Its directory is about to be swept, and a record must not lead to what is missing.
-      if (!(await cleanStale(context, directory, row)) && (await isLeftOver(context, directory, row)))
-        throw new WalkEnded(
-          'unavailable',
-          'a record that leads nowhere could not be cleaned; nothing was collected',
-        );
-    },
+    named: (row) => marks.add(nameOfDirectory(linkOf(row).uid)),
+    // The head that it names goes in a later run, when the record is gone.
+    leftOver: async (directory, row) => void (await cleanStale(context, directory, row)),
     directory(directory) {
       marks.add(directory.register);
       if (performance.now() - started > MARK_LIMIT_MS)
@@ -189,6 +197,7 @@ function marker(context: VaultContext, marks: BloomFilter, started: number, opti
       if (++objects % 1000 === 0) options.onProgress?.({ phase: 'mark', objects });
     },
     async file(directory, row, { content }) {
+      await healMark(context, directory, row);
       if (content.draft !== undefined && content.draft.seconds < expired)
         await dropDraft(context, directory, row.key, expired).catch((error: unknown) => {
           if (!(error instanceof DirectoryGone)) throw error;

@@ -25,6 +25,8 @@ export interface Visitor {
   /** A blob that is needed as long as what was visited stands. */
   blob(key: string): void;
   file(directory: Directory, row: Row, fields: RecordFields, path: Path): void | Promise<void>;
+  /** Every directory record, wherever it leads. */
+  named?(row: Row): void;
   /** A directory record that leads nowhere. */
   leftOver?(directory: Directory, row: Row): Promise<void>;
   /** Something cannot be read. The walk goes on with the rest. */
@@ -57,13 +59,17 @@ export async function walk(
   let after: string | undefined;
   for (let attempt = 1; ; attempt++) {
     try {
-      await visitPages(context, directory, head.tree, head.level, visitor);
+      // First, because of a removed directory the pages may be gone, and not what its notes protect.
       await visitReleases(context, directory, head, visitor);
+      await visitPages(context, directory, head.tree, head.level, visitor);
       for await (const rows of directory.tree(head).scan(after === undefined ? {} : { after })) {
         for (const row of rows) {
           if (listingOf(row).kind !== 'directory') await visitFile(context, directory, row, path, visitor);
-          else if (children.length < REMEMBERED_CHILDREN) children.push(row);
-          else await visitChild(context, directory, row, path, visitor);
+          else {
+            visitor.named?.(row);
+            if (children.length < REMEMBERED_CHILDREN) children.push(row);
+            else await visitChild(context, directory, row, path, visitor);
+          }
           after = row.key;
         }
       }

@@ -2,7 +2,7 @@ import type { ContentFields, PageRef } from '@latchkey/encryption';
 import { sameBytes } from '../bytes.js';
 import { contentBlobs } from '../content/stored-content.js';
 import type { VaultContext } from '../context.js';
-import type { Directory } from '../directory/directory.js';
+import { type Directory, HeadMissing } from '../directory/directory.js';
 import { readSpilled } from '../directory/releases.js';
 import { listingOf } from '../directory/rows.js';
 import { VaultError } from '../errors.js';
@@ -18,13 +18,20 @@ export function sweepDead(context: VaultContext, dead: Directory): void {
 }
 
 /**
- * Deletes everything in a dead directory that nothing else can refer to, children before parents, and the heads
- * last, so that a sweep that stops half-way can be taken up again. Shared segments are left to gc. Every
- * subdirectory is killed before its content goes, so that nothing can be moved out of it or written into it.
+ * Deletes what a dead directory holds and nothing else can refer to, children before parents, so that a sweep that stops
+ * half-way can be taken up again. Every subdirectory is killed before its content goes, so that nothing can be moved out
+ * of it or written into it. Heads are left to gc: a record somewhere may still name one, and a dead head is an answer where
+ * a missing one is damage. Shared segments are left to gc as well, and with them the pages and lists that name them,
+ * because whoever took such a file out of the tree may still be carrying it; a `last` sweep, after a day, spares neither.
  */
-export async function sweepSubtree(context: VaultContext, dead: Directory): Promise<void> {
+export async function sweepSubtree(
+  context: VaultContext,
+  dead: Directory,
+  how: 'first' | 'last' = 'first',
+): Promise<void> {
   const head = await dead.head(performance.now());
   if (head.state !== 'dead') return;
+  let shares = false;
   let doomed: Uint8Array[] = [];
   const flush = async (): Promise<void> => {
     const batch = doomed;
@@ -35,13 +42,14 @@ export async function sweepSubtree(context: VaultContext, dead: Directory): Prom
     for await (const rows of dead.tree(head).scan()) {
       for (const row of rows) {
         if (listingOf(row).kind === 'directory') {
-          const child = await linked(context, dead, row, performance.now()).catch(unlessDamaged);
+          const child = await linked(context, dead, row, performance.now()).catch(unlessMissing);
           if (child === undefined) continue;
           if (await killLinked(child, linkOf(row).linkId)) await sweepSubtree(context, child);
           continue;
         }
         const { content } = openRecord(context, dead, row);
-        if (!content.shared) doomed.push(...(await blobsLeft(context, content)));
+        if (content.shared) shares = true;
+        else doomed.push(...(await blobsLeft(context, content)));
         if (doomed.length >= BATCH) await flush();
       }
     }
@@ -49,18 +57,17 @@ export async function sweepSubtree(context: VaultContext, dead: Directory): Prom
     // Pages go after all that they lead to: a missing one says that an earlier sweep came as far as that.
     if (!isGone(error)) throw error;
   }
-  doomed.push(...(await treeBlobs(context, dead, head.tree, head.level)));
+  if (!shares || how === 'last') doomed.push(...(await treeBlobs(context, dead, head.tree, head.level)));
   for (const note of head.releases) {
     if (note.kind === 'unshared') doomed.push(...note.blobs);
     if (note.kind !== 'spilled') continue;
     for (const blob of note.blobs) {
-      for (const inner of await readSpilled(context, dead, blob))
-        if (inner.kind === 'unshared') doomed.push(...inner.blobs);
-      doomed.push(blob);
+      const inside = await readSpilled(context, dead, blob);
+      for (const inner of inside) if (inner.kind === 'unshared') doomed.push(...inner.blobs);
+      if (how === 'last' || inside.every(({ kind }) => kind === 'unshared')) doomed.push(blob);
     }
   }
   await flush();
-  await context.store.delete([dead.register]);
 }
 
 /** Kills a directory unless it has just been moved away. */
@@ -86,9 +93,9 @@ async function blobsLeft(context: VaultContext, content: ContentFields): Promise
   }
 }
 
-/** A child whose head is missing has been swept already. */
-function unlessDamaged(error: unknown): undefined {
-  if (!(error instanceof VaultError) || error.code !== 'damaged') throw error;
+/** Of a directory in a dead one gc may have deleted the head already. */
+function unlessMissing(error: unknown): undefined {
+  if (!(error instanceof HeadMissing)) throw error;
 }
 
 function isGone(error: unknown): boolean {

@@ -6,7 +6,7 @@ import type { Transaction } from '../directory/transaction.js';
 import { VaultError } from '../errors.js';
 import { identityOf, openRecord } from '../record/build.js';
 import { directoryKey } from '../record/entry.js';
-import { readMoves } from './moves-register.js';
+import { endAbandonedMove, isHeldBy, type Move, mayArrive, readMoves } from './moves-register.js';
 
 /** The child of a directory record, if the record's link is the one that the child knows. */
 export async function linked(
@@ -28,31 +28,53 @@ export function linkOf(row: Pick<Row, 'listing'>): { readonly uid: Uint8Array; r
   return directory;
 }
 
-/**
- * Whether a directory record is left over: its directory is dead or has moved on. The record of an arriving directory
- * looks just the same until the directory is relinked, so the register of moves is asked, and the link once more
- * after that, because the move may have ended in between. A link once given up never comes back.
- */
-export async function isLeftOver(context: VaultContext, parent: Directory, row: Row): Promise<boolean> {
-  if ((await linked(context, parent, row, performance.now())) !== undefined) return false;
-  const { move } = await readMoves(context);
-  if (move !== undefined && sameBytes(move.child.uid, linkOf(row).uid)) return false;
-  return (await linked(context, parent, row, performance.now())) === undefined;
+/** A directory is perhaps just arriving at a name that is needed for something else. */
+export class Arriving extends VaultError {
+  constructor() {
+    super('conflict', 'a directory is just arriving, or was left on its way, under that name');
+  }
 }
 
 /**
- * Whether no directory stands, or is about to arrive, under `name`. Drops a record that is left over, so that what
- * is put under the name stands alone.
+ * What a directory record stands for: a directory, nothing any more, or (`busy`) perhaps one that is just arriving, which
+ * looks the same as nothing. Only the order record, `m`, child is safe: when `m` does not name the directory after the
+ * record was read, nobody can give the child the record's link id any more. To `holder`, a mover, nobody else's directory
+ * can arrive as long as `m` is its own, because it has fenced all others; a slow one may have lost it.
+ */
+export async function standing(
+  context: VaultContext,
+  parent: Directory,
+  row: Row,
+  holder?: Move,
+): Promise<'live' | 'stale' | 'busy'> {
+  if ((await linked(context, parent, row, performance.now())) !== undefined) return 'live';
+  const moves = await readMoves(context);
+  if ((await linked(context, parent, row, performance.now())) !== undefined) return 'live';
+  const { uid } = linkOf(row);
+  const own = holder !== undefined && isHeldBy(moves, holder);
+  return !own && mayArrive(moves, uid) ? 'busy' : 'stale';
+}
+
+/**
+ * Whether no directory stands under `name`. Drops a record that leads nowhere, so that what is put under the name stands
+ * alone. Throws {@link Arriving} when it may still come to lead somewhere.
  */
 export async function vacate(
   context: VaultContext,
   parent: Directory,
   transaction: Transaction,
   name: string,
+  holder?: Move,
 ): Promise<boolean> {
   const row = await transaction.get(directoryKey(name));
   if (row === undefined) return true;
-  if (!(await isLeftOver(context, parent, row))) return false;
+  const stands = await standing(context, parent, row, holder);
+  if (stands === 'live') return false;
+  if (stands === 'busy') {
+    // Not here, where a commit waits: its directory may be one of those to fence.
+    void endAbandonedMove(context).catch(() => undefined);
+    throw new Arriving();
+  }
   await transaction.remove(row.key);
   return true;
 }

@@ -4,6 +4,7 @@ import { VaultError } from '../errors.js';
 import { freshListing } from '../record/build.js';
 import { describe, entryOf } from '../record/entry.js';
 import type { Entry, ListPage, Path } from '../session.js';
+import { visitMark } from './marks.js';
 import { lookUp, resolveDirectory } from './resolve.js';
 
 const PAGE_ENTRIES = 1000;
@@ -25,7 +26,10 @@ export async function listPage(
     rows.push(...page.slice(0, limit + 1 - rows.length));
     if (rows.length > limit) break;
   }
-  const entries = rows.slice(0, limit).map((row) => entryOf(row, directory.id));
+  const entries = rows.slice(0, limit).map((row) => {
+    visitMark(context, directory, row);
+    return entryOf(row, directory.id);
+  });
   return rows.length > limit ? { entries, next: (rows[limit - 1] as Row).key } : { entries };
 }
 
@@ -42,6 +46,7 @@ export async function* listAll(context: VaultContext, path: Path): AsyncGenerato
         for (const row of rows) {
           after = row.key;
           attempt = 0;
+          visitMark(context, directory, row);
           yield entryOf(row, directory.id);
         }
       }

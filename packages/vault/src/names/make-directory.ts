@@ -5,7 +5,7 @@ import { VaultError } from '../errors.js';
 import { buildRecord, checkAttributes, freshListing } from '../record/build.js';
 import { directoryKey, entryOf } from '../record/entry.js';
 import type { Attributes, Entry, Path } from '../session.js';
-import { vacate } from './link.js';
+import { Arriving, vacate } from './link.js';
 import { statEntry } from './list.js';
 import { checkPath, show } from './path.js';
 import { childDirectory, type Found, inParent, lookUp } from './resolve.js';
@@ -88,7 +88,11 @@ async function makeIn(
     });
   } catch (error) {
     // Only when the record has certainly not been put: else the head may be in use, and gc takes it if it is not.
-    if (error instanceof DirectoryGone || (error instanceof VaultError && error.code === 'exists'))
+    if (
+      error instanceof DirectoryGone ||
+      error instanceof Arriving ||
+      (error instanceof VaultError && error.code === 'exists')
+    )
       await context.store.delete([child.register]).catch(() => undefined);
     throw error;
   }

@@ -8,7 +8,7 @@ import { buildRecord, identityOf, openRecord } from '../record/build.js';
 import { directoryKey } from '../record/entry.js';
 import { linked } from './link.js';
 import { escrowOf } from './make-directory.js';
-import { holdMoves, type Move, stillHeld } from './moves-register.js';
+import { fence, holdMoves, type Move, RelinkInDoubt, stillHeld } from './moves-register.js';
 import { notFound } from './path.js';
 import { clearTarget, type Place } from './place.js';
 import { resolveDirectory } from './resolve.js';
@@ -49,7 +49,7 @@ export async function moveDirectory(
     await to.directory.commits.submit({
       operation: id,
       apply: async (transaction) => {
-        await clearTarget(context, transaction, to, directoryKey(to.name), [killed, child], false);
+        await clearTarget(context, transaction, to, directoryKey(to.name), killed, false, move);
         await transaction.put(
           buildRecord(context, to.directory, directoryKey(to.name), { listing, content: old.content }),
         );
@@ -59,17 +59,29 @@ export async function moveDirectory(
     try {
       await relink(context, child, move, { oldLink, newLink, escrow });
     } catch (error) {
-      // While the outcome is unknown the record may be the one that leads to the directory. Who meets it finds out.
-      if (error instanceof NotRelinked)
+      if (!(await isRelinkedAfterAll(context, move, newLink))) {
         await dropRecord(to.directory, directoryKey(to.name), newLink).catch(() => undefined);
-      throw error;
+        throw error;
+      }
     }
     await dropRecord(from.directory, row.key, oldLink);
   });
 }
 
-/** The directory has certainly not been relinked. */
-class NotRelinked extends VaultError {}
+/**
+ * Before the arriving record is taken back, a swap of our own that is still on its way must have become impossible. While
+ * that is not certain the register stays ours, so that nobody else takes the record away either.
+ */
+async function isRelinkedAfterAll(context: VaultContext, move: Move, newLink: Uint8Array): Promise<boolean> {
+  try {
+    const linkId = await fence(context, move.child);
+    return linkId !== undefined && sameBytes(linkId, newLink);
+  } catch (error) {
+    throw new RelinkInDoubt('unavailable', 'it is not known whether the directory has been moved', {
+      cause: error,
+    });
+  }
+}
 
 /** The head is read before the register of moves is asked, so that a successor's fence makes the swap fail. */
 async function relink(
@@ -82,9 +94,9 @@ async function relink(
     await child.commits.submit({
       apply: async (transaction) => {
         if (!sameBytes(transaction.linkId, to.oldLink))
-          throw new NotRelinked('not-found', 'the directory has been moved by others');
+          throw new VaultError('not-found', 'the directory has been moved by others');
         if (!(await stillHeld(context, move)))
-          throw new NotRelinked(
+          throw new VaultError(
             'conflict',
             'the move took so long that another one was let through; nothing was moved',
           );
@@ -92,7 +104,7 @@ async function relink(
       },
     });
   } catch (error) {
-    if (error instanceof DirectoryGone) throw new NotRelinked('not-found', 'the directory has been removed');
+    if (error instanceof DirectoryGone) throw new VaultError('not-found', 'the directory has been removed');
     throw error;
   }
 }

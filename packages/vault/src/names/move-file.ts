@@ -1,15 +1,12 @@
-import type { SealedRecord } from '@latchkey/encryption';
-import { sameBytes } from '../bytes.js';
+import type { Head, SealedRecord } from '@latchkey/encryption';
 import type { VaultContext } from '../context.js';
-import type { Directory } from '../directory/directory.js';
 import { VaultError } from '../errors.js';
+import { CARRY_MS } from '../limits.js';
 import { buildRecord, openRecord, type RecordFields } from '../record/build.js';
+import { asVaultError } from '../translate.js';
+import { markFor, settleMark } from './marks.js';
 import { notFound } from './path.js';
-import { clearTarget, type Place } from './place.js';
-import { releaseContent } from './remove.js';
-
-/** Old references are put down within this many milliseconds of the look that found them (docs/concurrency.md). */
-const CARRY_MS = 15 * 60 * 1000;
+import { clash, clearTarget, type Place } from './place.js';
 
 /** A record as it stands once its segments are marked, and when it was looked at. */
 export interface Marked {
@@ -41,18 +38,64 @@ export async function markShared(context: VaultContext, source: Place): Promise<
 }
 
 /**
+ * Marks a file as being on its way, and its segments shared, in one commit. A record with no room for the mark goes without:
+ * then nobody but its mover can finish the move.
+ */
+async function markMoving(context: VaultContext, source: Place, mark: Uint8Array): Promise<Marked> {
+  const markedAt = Date.now();
+  return source.directory.commits.submit({
+    apply: async (transaction) => {
+      const row = await transaction.get(source.name);
+      if (row === undefined) throw notFound(source.path);
+      const { listing, content } = openRecord(context, source.directory, row);
+      const fields = {
+        listing,
+        content: holdsSegments({ listing, content }) ? { ...content, shared: true } : content,
+      };
+      const build = (sealed?: Uint8Array): SealedRecord =>
+        buildRecord(context, source.directory, source.name, fields, sealed);
+      let record: SealedRecord;
+      try {
+        record = build(mark);
+      } catch (error) {
+        if (!(error instanceof VaultError) || error.code !== 'too-large') throw error;
+        record = build();
+      }
+      await transaction.put(record);
+      return { fields, signature: record.signature, markedAt };
+    },
+  });
+}
+
+/**
  * Moves a file between directories (docs/concurrency.md, rule 7): mark, insert, remove. A crash in between leaves a
- * copy, never a loss; a source that has changed since it was marked stays.
+ * copy, never a loss, until somebody meets the mark; a source that has changed since it was marked stays.
  */
 export async function moveFile(
   context: VaultContext,
   from: Place,
-  to: Place,
+  to: Place & { readonly head: Head },
   replace: boolean,
 ): Promise<void> {
-  const { fields, signature, markedAt } = await markShared(context, from);
-  await insert(context, to, fields, markedAt, replace);
-  await removeUnchanged(context, from.directory, from.name, signature);
+  // Not only below, where the file would have been marked for nothing.
+  if (!replace && (await to.directory.tree(to.head).get(to.name)) !== undefined)
+    throw clash(to, replace, 'exists', '');
+  const operation = context.provider.randomBytes(16);
+  const { fields, signature, markedAt } = await markMoving(
+    context,
+    from,
+    markFor(context, from, to, operation),
+  );
+  const settle = (verdict: 'moved' | 'stays'): Promise<void> =>
+    settleMark(context, from.directory, from.name, signature, verdict);
+  try {
+    await insert(context, to, fields, markedAt, replace, operation);
+  } catch (error) {
+    // While it may have been done the mark stays, for whoever comes by later.
+    if (asVaultError(error).code !== 'unavailable') await settle('stays').catch(() => undefined);
+    throw error;
+  }
+  await settle('moved');
 }
 
 /** Puts a record with somebody else's content under a new name. */
@@ -62,37 +105,20 @@ export async function insert(
   fields: RecordFields,
   markedAt: number,
   replace: boolean,
+  operation?: Uint8Array,
 ): Promise<SealedRecord> {
   return to.directory.commits.submit({
+    ...(operation === undefined ? {} : { operation }),
     apply: async (transaction) => {
       if (Date.now() - markedAt > CARRY_MS)
         throw new VaultError(
           'conflict',
           'this took so long that the content may be gone; nothing was changed',
         );
-      await clearTarget(context, transaction, to, to.name, [], replace);
+      await clearTarget(context, transaction, to, to.name, undefined, replace);
       const record = buildRecord(context, to.directory, to.name, fields);
       await transaction.put(record);
       return record;
-    },
-  });
-}
-
-async function removeUnchanged(
-  context: VaultContext,
-  directory: Directory,
-  name: string,
-  signature: Uint8Array,
-): Promise<void> {
-  await directory.commits.submit({
-    evenDead: true,
-    reclaims: true,
-    apply: async (transaction) => {
-      const row = await transaction.get(name);
-      if (row === undefined || !sameBytes(row.sealed().signature, signature)) return;
-      await transaction.remove(name);
-      // The note makes a gc that has read the target already, and not yet the source, spare the segments.
-      await releaseContent(context, directory, transaction, row);
     },
   });
 }

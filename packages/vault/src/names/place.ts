@@ -1,3 +1,4 @@
+import type { Head } from '@latchkey/encryption';
 import { sameBytes } from '../bytes.js';
 import type { VaultContext } from '../context.js';
 import type { Directory } from '../directory/directory.js';
@@ -6,8 +7,9 @@ import { VaultError } from '../errors.js';
 import { directoryKey } from '../record/entry.js';
 import type { Path } from '../session.js';
 import { linkOf, vacate } from './link.js';
+import type { Move } from './moves-register.js';
 import { show, splitPath } from './path.js';
-import { releaseContent } from './remove.js';
+import { releaseContent } from './release-content.js';
 import { resolveDirectory } from './resolve.js';
 
 /** Where a rename comes from or goes to. */
@@ -17,30 +19,31 @@ export interface Place {
   readonly name: string;
 }
 
-export async function place(context: VaultContext, path: Path): Promise<Place> {
+/** `head`: the directory's, proven to be the newest. */
+export async function place(context: VaultContext, path: Path): Promise<Place & { readonly head: Head }> {
   const { parent, name } = splitPath(path);
-  const found = await resolveDirectory(context, parent, 'write');
-  return { path, directory: found.directory, name };
+  const { directory, head } = await resolveDirectory(context, parent, 'write');
+  return { path, directory, name, head };
 }
 
 /**
- * Makes room for an arriving record: what it replaces is released. Records of the directories `ours`, one that has
- * just been killed and the one that is being moved here, are in nobody's way.
+ * Makes room for an arriving record: what it replaces is released. `killed`: a directory that stood there and has just
+ * been removed. `holder`: the move that holds `m`.
  */
 export async function clearTarget(
   context: VaultContext,
   transaction: Transaction,
   to: Place,
   key: string,
-  ours: readonly (Directory | undefined)[],
+  killed: Directory | undefined,
   replace: boolean,
+  holder?: Move,
 ): Promise<void> {
   const directoryRow = await transaction.get(directoryKey(to.name));
   if (directoryRow !== undefined) {
     const { uid } = linkOf(directoryRow);
-    if (ours.some((one) => one !== undefined && sameBytes(uid, one.keys.uid)))
-      await transaction.remove(directoryRow.key);
-    else if (!(await vacate(context, to.directory, transaction, to.name)))
+    if (killed !== undefined && sameBytes(uid, killed.keys.uid)) await transaction.remove(directoryRow.key);
+    else if (!(await vacate(context, to.directory, transaction, to.name, holder)))
       throw clash(to, replace, 'exists', '');
   }
   const fileRow = await transaction.get(to.name);

@@ -1,16 +1,15 @@
 import { sameBytes } from '../bytes.js';
-import { contentBlobs } from '../content/stored-content.js';
 import type { VaultContext } from '../context.js';
 import type { Directory } from '../directory/directory.js';
-import { listingOf, type Row } from '../directory/rows.js';
-import { DirectoryGone, type Transaction } from '../directory/transaction.js';
+import { listingOf } from '../directory/rows.js';
+import { DirectoryGone } from '../directory/transaction.js';
 import { VaultError } from '../errors.js';
-import { openRecord } from '../record/build.js';
 import { directoryKey } from '../record/entry.js';
 import type { Path } from '../session.js';
 import { sweepDead } from './dead-subtree.js';
-import { linkOf } from './link.js';
+import { Arriving, linkOf, standing } from './link.js';
 import { notFound, show } from './path.js';
+import { releaseContent } from './release-content.js';
 import { childDirectory, inParent } from './resolve.js';
 import { cleanStale } from './stale.js';
 
@@ -61,7 +60,9 @@ export async function killEmpty(
       for (const row of rows) {
         if (listingOf(row).kind !== 'directory') continue;
         const below = await childDirectory(context, child, row.key.slice(0, -1), performance.now(), false);
-        if (below !== undefined || !(await cleanStale(context, child, row))) throw notEmpty(path);
+        if (below !== undefined) throw notEmpty(path);
+        if (await cleanStale(context, child, row)) continue;
+        throw (await standing(context, child, row)) === 'busy' ? new Arriving() : notEmpty(path);
       }
     }
   }
@@ -110,20 +111,6 @@ async function dropDirectoryRecord(parent: Directory, name: string, child: Direc
         await transaction.remove(key);
     },
   });
-}
-
-/** Notes that what a record held is no longer needed here. */
-export async function releaseContent(
-  context: VaultContext,
-  directory: Directory,
-  transaction: Transaction,
-  row: Row,
-  kept: ReadonlyMap<string, Uint8Array> = new Map(),
-): Promise<void> {
-  const { content } = openRecord(context, directory, row);
-  const blobs = await contentBlobs(context, content);
-  const dropped = [...blobs].filter(([name]) => !kept.has(name)).map(([, blob]) => blob);
-  transaction.release(dropped, content.shared ? 'shared' : 'unshared');
 }
 
 function notEmpty(path: Path): VaultError {

@@ -79,7 +79,7 @@ async function renameHere(
       const row = await transaction.get(keyOf(from.name));
       if (row === undefined) throw notFound(from.path);
       const old = openRecord(context, from.directory, row);
-      await clearTarget(context, transaction, to, keyOf(to.name), [killed], replace);
+      await clearTarget(context, transaction, to, keyOf(to.name), killed, replace);
       await transaction.remove(row.key);
       await transaction.put(buildRecord(context, from.directory, keyOf(to.name), old));
     },

@@ -8,6 +8,7 @@ import { ANCESTOR_AGE_MS } from '../limits.js';
 import { directoryKey } from '../record/entry.js';
 import type { Path } from '../session.js';
 import { linked } from './link.js';
+import { visitMark } from './marks.js';
 import { checkPath, notFound, show, splitPath } from './path.js';
 import { cleanStale } from './stale.js';
 
@@ -114,5 +115,6 @@ export async function lookUp(context: VaultContext, path: Path): Promise<{ paren
   }
   const row = await tree.get(name);
   if (row === undefined) throw notFound(path);
+  visitMark(context, found.directory, row);
   return { parent: found.directory, row };
 }

@@ -6,6 +6,7 @@ import {
   encodeContent,
   encodeListing,
   type ListingFields,
+  MAX_MARK_BYTES,
   type SealedRecord,
   signRecord,
   verifyRecord,
@@ -78,11 +79,11 @@ export function checkAttributes(attributes: Attributes): void {
   if (attributes.metadata !== undefined) encoded(() => encodeListing(freshListing('file', attributes)));
 }
 
-/** Encodes a listing within its bounds. What does not fit is the caller's doing, not damage. */
-function encoded(encode: () => Uint8Array): Uint8Array {
+/** Encodes a listing within its bounds. What does not fit is the caller's doing, not damage. `extra`: bytes of a mark. */
+function encoded(encode: () => Uint8Array, extra = 0): Uint8Array {
   try {
     const bytes = encode();
-    if (bytes.length <= LISTING_BYTES) return bytes;
+    if (bytes.length <= LISTING_BYTES + extra) return bytes;
   } catch (error) {
     if (!(error instanceof EncryptionError) || error.code !== 'limit')
       throw new VaultError(
@@ -99,23 +100,29 @@ function encoded(encode: () => Uint8Array): Uint8Array {
   );
 }
 
-/** Signs a record for its place. Every record made gets a revision above all that this process has seen. */
+/**
+ * Signs a record for its place. Every record made gets a revision above all that this process has seen. A mark of a move
+ * that the fields bear is left out, since whatever is changed ends the move; `mark` is put in.
+ */
 export function buildRecord(
   context: VaultContext,
   directory: Directory,
   key: string,
   fields: RecordFields,
+  mark?: Uint8Array,
 ): SealedRecord {
   const { provider, author, clock } = context;
-  clock.observe(fields.listing.revision);
-  const listing = encoded(() =>
+  const { mark: _ended, ...kept } = fields.listing;
+  clock.observe(kept.revision);
+  const encode = (): Uint8Array =>
     encodeListing({
-      ...fields.listing,
+      ...kept,
       revision: clock.next(),
       signedAt: Math.floor(Date.now() / 1000),
       certificateId: author.certificateId,
-    }),
-  );
+      ...(mark === undefined ? {} : { mark }),
+    });
+  const listing = encoded(encode, mark === undefined ? 0 : MAX_MARK_BYTES);
   const content = encodeContent(fields.content);
   if (listing.length + content.length > RECORD_BYTES) {
     throw new VaultError('too-large', `an entry is limited to ${RECORD_BYTES} bytes`);
