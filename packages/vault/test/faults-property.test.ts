@@ -134,7 +134,7 @@ describe('a vault on a store that fails', () => {
           injected += await run(seed, chosen);
         },
       ),
-      { numRuns: RUNS / 2 },
+      { numRuns: Math.ceil(RUNS / 2) },
     );
     expect(injected).toBeGreaterThan(RUNS);
   }, 600_000);

@@ -66,7 +66,7 @@ describe('a vault under random operations, through two programs in turn', () => 
           await rm(root, { recursive: true });
         }
       }),
-      { numRuns: RUNS / 4 },
+      { numRuns: Math.ceil(RUNS / 4) },
     );
   }, 300_000);
 });
