@@ -1,5 +1,6 @@
 import { type AddressInfo, createServer, isIPv4, type Server, type Socket } from 'node:net';
 import { setTimeout as wait } from 'node:timers/promises';
+import type { VaultSession } from '@latchkey/vault';
 import type FtpServerShell from 'ftp-srv/src/index.js';
 import {
   DEFAULT_LIMITS,
@@ -167,8 +168,8 @@ class ServerEngine {
     const admission = this.#admission.enter(address);
     if (typeof admission === 'string') {
       this.#log('warn', 'connection refused', { address, limit: admission });
-      if (!implicit) plain.end(formatReply(reply(421, 'too many connections')));
-      setTimeout(() => plain.destroy(), 500).unref();
+      if (implicit) plain.destroy();
+      else plain.end(formatReply(reply(421, 'too many connections')), () => plain.destroy());
       return;
     }
     plain.once('close', () => admission.leave());
@@ -199,16 +200,14 @@ class ServerEngine {
     const address = connection.peer;
     const delay = throttle.begin(address);
     if (delay > 0) await wait(delay);
-    try {
-      const session = await this.#context.passwordSlots.run(() => users.verifyPassword(username, password));
-      if (session === undefined) throw new Error('the password is wrong');
-      throttle.succeeded(address);
-      return { fs: session };
-    } catch (error) {
-      if (!(error instanceof Error && error.message === 'the password is wrong'))
-        this.#log('error', 'a login could not be checked', { error });
-      throw error;
-    }
+    const check = (): Promise<VaultSession | undefined> => users.verifyPassword(username, password);
+    const session = await this.#context.passwordSlots.run(check).catch((error: unknown) => {
+      this.#log('error', 'a login could not be checked', { error });
+      return undefined;
+    });
+    if (session === undefined) throw new Error('the password is wrong');
+    throttle.succeeded(address);
+    return { fs: session };
   }
 }
 

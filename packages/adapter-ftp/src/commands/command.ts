@@ -10,6 +10,8 @@ export interface FtpCommand {
   readonly argument: 'none' | 'optional' | 'required';
   /** Usable before the login. */
   readonly beforeLogin?: boolean;
+  /** Uses up what PASV or PORT has prepared, whether it succeeds or not. */
+  readonly usesData?: boolean;
   /** As HELP shows it, the verb in front. */
   readonly syntax: string;
   readonly help: string;

@@ -165,18 +165,21 @@ export function serverStatus(session: Session): Reply {
 export const LISTING_COMMANDS: CommandTable = {
   LIST: {
     argument: 'optional',
+    usesData: true,
     syntax: '[options] [path]',
     help: 'list a directory in the form of ls -l; options are ignored',
     run: (session, argument) => listOverData(session, argument, unixLineOf),
   },
   NLST: {
     argument: 'optional',
+    usesData: true,
     syntax: '[options] [path]',
     help: 'list the names in a directory, or those that match a pattern of * and ?',
     run: (session, argument) => listOverData(session, argument, nameOf),
   },
   MLSD: {
     argument: 'optional',
+    usesData: true,
     syntax: '[path]',
     help: 'list a directory with facts for programs (RFC 3659)',
     async run(session, argument) {

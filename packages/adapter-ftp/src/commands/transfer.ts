@@ -139,9 +139,16 @@ async function storeUnique(session: Session, argument: string): Promise<Reply> {
 }
 
 export const TRANSFER_COMMANDS: CommandTable = {
-  RETR: { argument: 'required', syntax: '<path>', help: 'send a file to the client', run: retrieve },
+  RETR: {
+    argument: 'required',
+    usesData: true,
+    syntax: '<path>',
+    help: 'send a file to the client',
+    run: retrieve,
+  },
   STOR: {
     argument: 'required',
+    usesData: true,
     syntax: '<path>',
     help: 'take a file from the client; behind REST, resume it',
     run: (session, argument) => {
@@ -151,6 +158,7 @@ export const TRANSFER_COMMANDS: CommandTable = {
   },
   APPE: {
     argument: 'required',
+    usesData: true,
     syntax: '<path>',
     help: 'take bytes from the client and put them at the end of a file',
     run: (session, argument) => {
@@ -161,6 +169,7 @@ export const TRANSFER_COMMANDS: CommandTable = {
   },
   STOU: {
     argument: 'optional',
+    usesData: true,
     syntax: '[name]',
     help: 'take a file under a name of its own',
     run: storeUnique,

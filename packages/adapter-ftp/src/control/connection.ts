@@ -205,7 +205,7 @@ export class ControlConnection extends FtpConnectionShell implements Control {
       if (unexpected) this.#server.log('error', 'a command failed', { command: verb, error });
       return answer;
     } finally {
-      if (session.transfer !== undefined) this.#endTransfer();
+      if (command.usesData === true) this.#endTransfer();
     }
   }
 

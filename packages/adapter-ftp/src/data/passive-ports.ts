@@ -9,6 +9,12 @@ const KEPT = 32;
 /** From this many idle listeners on one is used again: fewer would make the next port easy to guess. */
 const ROTATED = 8;
 
+/**
+ * How data sockets are made. A client may end its side of a download first. A mark of one byte stops the reading of a
+ * paused socket at once: were it read on, an error could overtake what came before it.
+ */
+export const DATA_SOCKET = { allowHalfOpen: true, noDelay: true, highWaterMark: 1 } as const;
+
 /** A listener, and whom its next connection is for. */
 interface PassivePort {
   readonly server: Server;
@@ -137,7 +143,7 @@ export class PassivePorts {
   /** Undefined when the port cannot be had: somebody else's. */
   #listenOn(wanted: number): Promise<PassivePort | undefined> {
     if (wanted !== 0) this.#opening.add(wanted);
-    const server = createServer({ pauseOnConnect: true, allowHalfOpen: true, noDelay: true });
+    const server = createServer({ pauseOnConnect: true, ...DATA_SOCKET });
     return new Promise((resolve) => {
       server.once('error', () => {
         this.#opening.delete(wanted);

@@ -1,6 +1,6 @@
 import { connect, type Socket } from 'node:net';
 import { ReplyError } from '../errors.js';
-import type { PassiveLease, PassivePorts } from './passive-ports.js';
+import { DATA_SOCKET, type PassiveLease, type PassivePorts } from './passive-ports.js';
 
 /** How the next data connection comes about: what the last PASV, EPSV, PORT or EPRT has said. */
 export class DataSetup {
@@ -81,7 +81,7 @@ export class DataSetup {
       const timer = setTimeout(() => stop(new ReplyError(425, 'no data connection came')), timeoutMs);
       onStop(stop);
       if (target !== undefined) {
-        connecting = connect({ ...target, allowHalfOpen: true, noDelay: true });
+        connecting = connect({ ...target, ...DATA_SOCKET });
         connecting.on('error', () => stop(new ReplyError(425, 'the data connection was refused')));
         connecting.once('connect', () => {
           settle();

@@ -40,25 +40,32 @@ function finish(socket: TLSSocket): TLSSocket {
   return socket;
 }
 
-/** A socket as a plain stream, which notes when the peer has ended the connection. */
+/**
+ * A socket as a plain stream, which notes when TLS has been handed everything. A client that closes with something of
+ * ours unread, a TLS ticket say, resets the connection: that too is only the end of what it has sent.
+ */
 class SocketTap extends Duplex {
   readonly #socket: Socket;
+  /** TLS has seen the end of the connection. */
   ended = false;
+  #finished = false;
 
   constructor(socket: Socket) {
     super({ readableHighWaterMark: TAP_BYTES });
     this.#socket = socket;
+    // The first listener: before TLS is told.
+    this.once('end', () => {
+      this.ended = true;
+    });
     socket.on('data', (chunk) => {
       if (!this.push(chunk)) socket.pause();
     });
-    socket.on('end', () => {
-      this.ended = true;
-      this.push(null);
-    });
-    socket.on('close', () => {
-      this.ended = true;
-      this.destroy();
-    });
+    const finish = (): void => {
+      if (!this.#finished) this.push(null);
+      this.#finished = true;
+    };
+    socket.on('end', finish);
+    socket.on('close', finish);
     this.on('error', () => {});
   }
 
@@ -71,7 +78,9 @@ class SocketTap extends Duplex {
     _encoding: BufferEncoding,
     callback: (error?: Error | null) => void,
   ): void {
-    this.#socket.write(chunk, callback);
+    // A client that does not listen any more may still have sent all it had to.
+    if (this.#socket.destroyed) callback();
+    else this.#socket.write(chunk, () => callback());
   }
 
   override _final(callback: (error?: Error | null) => void): void {

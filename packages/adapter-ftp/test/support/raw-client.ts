@@ -1,5 +1,5 @@
-import { connect, createServer, type AddressInfo, type Server, type Socket } from 'node:net';
 import { once } from 'node:events';
+import { type AddressInfo, connect, createServer, type Server, type Socket } from 'node:net';
 import { connect as connectTls, type TLSSocket } from 'node:tls';
 
 export interface RawReply {
@@ -75,9 +75,10 @@ export class RawClient {
     return codes.length === 0 ? ((await this.reply()) ?? { code: 0, lines: [] }) : this.expect(...codes);
   }
 
-  /** Speaks TLS from here on. */
-  async startTls(options: object = {}): Promise<TLSSocket> {
+  /** Speaks TLS from here on, `delayMs` milliseconds after the server is ready. */
+  async startTls(options: object = {}, delayMs = 0): Promise<TLSSocket> {
     await this.command('AUTH TLS', 234);
+    if (delayMs > 0) await new Promise((resolve) => setTimeout(resolve, delayMs));
     this.socket.removeAllListeners('data');
     const secure = connectTls({ socket: this.socket, rejectUnauthorized: false, ...options });
     this.socket = secure;

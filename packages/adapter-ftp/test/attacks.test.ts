@@ -1,0 +1,532 @@
+import { randomBytes } from 'node:crypto';
+import { once } from 'node:events';
+import { connect as connectTcp } from 'node:net';
+import { connect as connectTls, type TLSSocket } from 'node:tls';
+import { LoginDelays, makeHostKey, SftpServer } from '@latchkey/adapter-sftp';
+import { VaultError } from '@latchkey/vault';
+import { afterEach, describe, expect, test } from 'vitest';
+import {
+  CERTIFICATE,
+  content,
+  type Fixture,
+  type FixtureOptions,
+  PASSWORD,
+  put,
+  startFixture,
+  USER,
+  until,
+} from './support/fixture.js';
+import { collect, RawClient } from './support/raw-client.js';
+
+/** Rows of docs/attacks.md, as far as they concern FTP. */
+
+const fixtures: Fixture[] = [];
+
+async function start(options: FixtureOptions = {}): Promise<Fixture> {
+  const fixture = await startFixture(options);
+  fixtures.push(fixture);
+  return fixture;
+}
+
+afterEach(async () => {
+  for (const fixture of fixtures.splice(0)) await fixture.close();
+});
+
+/** A client with TLS on both connections, logged in. */
+async function secureLogIn(fixture: Fixture): Promise<{ client: RawClient; control: TLSSocket }> {
+  const client = await fixture.connect();
+  const control = await client.startTls();
+  await client.command(`USER ${USER}`, 331);
+  await client.command(`PASS ${PASSWORD}`, 230);
+  await client.command('PBSZ 0', 200);
+  await client.command('PROT P', 200);
+  return { client, control };
+}
+
+async function secureData(client: RawClient, control?: TLSSocket): Promise<TLSSocket> {
+  const socket = await client.passive();
+  const session = control?.getSession();
+  const data = connectTls({ socket, rejectUnauthorized: false, ...(session && { session }) });
+  data.on('error', () => {});
+  return data;
+}
+
+const TLS_REQUIRED = { mode: 'require', certificate: CERTIFICATE } as const;
+
+describe('row 30: FTP bounce', () => {
+  test.each([
+    'PORT 10,0,0,1,4,1',
+    'PORT 127,0,0,2,4,1',
+    'PORT 127,0,0,1,3,255',
+    'PORT 127,0,0,1,0,0',
+    'EPRT |1|10.0.0.1|1025|',
+    'EPRT |1|127.0.0.1|1023|',
+    'EPRT |1|127.0.0.1|65536|',
+    'EPRT |2|::1|1025|',
+    'EPRT |2|::ffff:10.0.0.1|1025|',
+  ])('%s leads elsewhere and is refused', async (command) => {
+    const client = await (await start()).logIn();
+    await client.command(command, 504);
+    await client.command('LIST', 425);
+  });
+
+  test.each([
+    'PORT 1,2,3',
+    'PORT 127,0,0,1,4,256',
+    'PORT 127,0,0,1,4,-1',
+    'PORT a,b,c,d,e,f',
+    'PORT 127,0,0,1,4,1,1',
+    'EPRT |1|127.0.0.1|',
+    'EPRT |1|localhost|1025|',
+    'EPRT |1|::1|1025|',
+    'EPRT x',
+  ])('%s is a syntax error', async (command) => {
+    const client = await (await start()).logIn();
+    await client.command(command, 501);
+  });
+
+  test('an unknown address family gets its code, and active mode can be off', async () => {
+    await (await (await start()).logIn()).command('EPRT |3|127.0.0.1|1025|', 522);
+    const client = await (await start({ activeMode: false })).logIn();
+    await client.command('PORT 127,0,0,1,4,1', 502);
+    await client.command('EPRT |1|127.0.0.1|1025|', 502);
+  });
+
+  test('a passive port takes the control peer only, and once', async () => {
+    const fixture = await start({ host: '0.0.0.0' });
+    await put(fixture.vault, ['f'], 'for the client');
+    const client = await fixture.logIn();
+    const port = await client.passivePort();
+    const stranger = connectTcp({ port, host: '127.0.0.1', localAddress: '127.0.0.2' });
+    expect((await collect(stranger)).length).toBe(0);
+    const first = connectTcp(port, '127.0.0.1');
+    await once(first, 'connect');
+    const second = connectTcp(port, '127.0.0.1');
+    expect((await collect(second)).length).toBe(0);
+    await client.command('RETR f', 150);
+    expect((await collect(first)).toString()).toBe('for the client');
+    await client.expect(226);
+    const late = connectTcp(port, '127.0.0.1');
+    expect((await collect(late)).length).toBe(0);
+  });
+});
+
+describe('row 31: TLS strip and stealing', () => {
+  test('with TLS required nothing goes in clear', async () => {
+    const fixture = await start({ tls: TLS_REQUIRED });
+    const plain = await fixture.connect();
+    await plain.command(`USER ${USER}`, 530);
+    await plain.command(`PASS ${PASSWORD}`, 503);
+    await plain.command('PBSZ 0', 503);
+    await plain.command('PROT P', 503);
+    await plain.command('CCC', 530);
+    const client = await fixture.connect();
+    await client.startTls();
+    await client.command('AUTH TLS', 503);
+    await client.command(`USER ${USER}`, 331);
+    await client.command(`PASS ${PASSWORD}`, 230);
+    await client.command('PROT P', 503);
+    await client.command('EPSV', 229);
+    await client.command('LIST', 521);
+    await client.command('PBSZ 0', 200);
+    await client.command('PROT C', 534);
+    await client.command('PROT E', 536);
+    await client.command('PROT X', 504);
+    await client.command('CCC', 534);
+    await client.command('PROT P', 200);
+    await client.command('NOOP', 200);
+  });
+
+  test('unknown mechanisms are refused, and TLS ends a login made in clear', async () => {
+    const fixture = await start();
+    const client = await fixture.logIn();
+    await client.command('AUTH GSSAPI', 504);
+    await client.command('AUTH', 501);
+    await client.startTls();
+    await client.command('PWD', 530);
+  });
+
+  test('bytes sent before the handshake are dropped', async () => {
+    const fixture = await start();
+    const client = await fixture.connect();
+    client.send(`AUTH TLS\r\nUSER ${USER}\r\nPASS ${PASSWORD}\r\n`);
+    await client.expect(234);
+    client.socket.removeAllListeners('data');
+    const secure = new RawClient(
+      fixture.port,
+      connectTls({ socket: client.socket, rejectUnauthorized: false }),
+    );
+    await secure.command('PWD', 530);
+  });
+
+  test('an upload without close_notify is not committed, and can be resumed', async () => {
+    const fixture = await start();
+    await put(fixture.vault, ['f'], 'old');
+    const { client, control } = await secureLogIn(fixture);
+    for (const name of ['f', 'new']) {
+      const socket = await client.passive();
+      const session = control.getSession();
+      const data = connectTls({ socket, rejectUnauthorized: false, ...(session && { session }) });
+      data.on('error', () => {});
+      await client.command(`STOR ${name}`, 150);
+      data.write('part of a file');
+      await once(data, 'secureConnect');
+      await until(async () => (await client.command('STAT', 211)).lines.join().includes(', 14 bytes'));
+      // Under TLS's feet: what somebody on the way can do.
+      socket.end();
+      await client.expect(426);
+    }
+    expect((await content(fixture.vault, 'f')).toString()).toBe('old');
+    expect(await fixture.vault.stat(['new'])).toMatchObject({ draft: true, size: 14 });
+    await client.command('REST 14', 350);
+    const rest = await secureData(client, control);
+    await client.command('STOR new', 150);
+    rest.end(', resumed');
+    await client.expect(226);
+    expect((await content(fixture.vault, 'new')).toString()).toBe('part of a file, resumed');
+  });
+
+  test.each(['TLSv1.2', 'TLSv1.3'] as const)(
+    'with %s, whole uploads of any size are committed',
+    async (version) => {
+      const fixture = await start();
+      const client = await fixture.connect();
+      await client.startTls({ minVersion: version, maxVersion: version });
+      await client.command(`USER ${USER}`, 331);
+      await client.command(`PASS ${PASSWORD}`, 230);
+      await client.command('PBSZ 0', 200);
+      await client.command('PROT P', 200);
+      for (const size of [0, 1, 2, 16_384, 5_000_000]) {
+        const bytes = randomBytes(size);
+        const socket = await client.passive();
+        const data = connectTls({
+          socket,
+          rejectUnauthorized: false,
+          minVersion: version,
+          maxVersion: version,
+        });
+        await client.command('STOR f', 150);
+        data.end(bytes);
+        await client.expect(226);
+        expect((await content(fixture.vault, 'f')).equals(bytes)).toBe(true);
+      }
+    },
+  );
+
+  test('where reuse is required a data connection needs the session of its own control connection', async () => {
+    const fixture = await start({ tls: { ...TLS_REQUIRED, sessionReuse: 'require' } });
+    await put(fixture.vault, ['f'], 'secret');
+    const version = { minVersion: 'TLSv1.2', maxVersion: 'TLSv1.2' } as const;
+    const clients: { client: RawClient; control: TLSSocket }[] = [];
+    for (let count = 0; count < 2; count++) {
+      const client = await fixture.connect();
+      const control = await client.startTls(version);
+      for (const line of [`USER ${USER}`, `PASS ${PASSWORD}`, 'PBSZ 0', 'PROT P']) await client.command(line);
+      clients.push({ client, control });
+    }
+    const [one, two] = clients;
+    if (one === undefined || two === undefined) throw new Error('two clients are wanted');
+    const attempt = async (control: TLSSocket | undefined): Promise<[number, string]> => {
+      const socket = await one.client.passive();
+      const session = control?.getSession();
+      await one.client.command('RETR f', 150);
+      const data = connectTls({ socket, rejectUnauthorized: false, ...version, ...(session && { session }) });
+      data.on('error', () => {});
+      const received = await collect(data);
+      return [(await one.client.expect(226, 522, 426)).code, received.toString()];
+    };
+    expect(await attempt(one.control)).toEqual([226, 'secret']);
+    expect(await attempt(two.control)).toEqual([522, '']);
+    expect(await attempt(undefined)).toEqual([522, '']);
+  });
+
+  test('older versions of TLS are refused', async () => {
+    const fixture = await start();
+    const client = await fixture.connect();
+    await client.command('AUTH TLS', 234);
+    client.socket.removeAllListeners('data');
+    const old = { minVersion: 'TLSv1.1', maxVersion: 'TLSv1.1', ciphers: 'DEFAULT@SECLEVEL=0' } as const;
+    const secure = connectTls({ socket: client.socket, rejectUnauthorized: false, ...old });
+    const outcome = await new Promise<string>((resolve) => {
+      secure.once('secureConnect', () => resolve('connected'));
+      secure.once('error', () => resolve('refused'));
+    });
+    expect(outcome).toBe('refused');
+  });
+});
+
+describe('row 32: line abuse', () => {
+  test.each<[string, string | Buffer, number]>([
+    ['an overlong line', `NOOP ${'x'.repeat(100_000)}\r\n`, 500],
+    ['an overlong line in pieces', `CWD ${'y'.repeat(8 * 1024)}\r\n`, 500],
+    ['a bare CR', 'NO\rOP\r\n', 501],
+    ['CR CR LF', 'NOOP\r\r\n', 501],
+    ['a NUL', 'NO\0OP\r\n', 501],
+    ['a NUL behind CR', 'NOOP\r\0\r\n', 501],
+    ['Telnet inside a line', Buffer.from('4e4ffff64f500d0a', 'hex'), 501],
+    ['nothing', '\r\n', 500],
+    ['no letters', '\x01\x02\x03\r\n', 500],
+    ['a name of the prototype', 'CONSTRUCTOR x\r\n', 500],
+    ['__proto__', '__PROTO__ x\r\n', 500],
+  ])('%s gets an error reply and the session lives', async (_what, bytes, code) => {
+    const client = await (await start()).logIn();
+    client.send(bytes);
+    await client.expect(code);
+    await client.command('NOOP', 200);
+  });
+
+  test('Telnet commands before a line are taken away, LF alone ends one', async () => {
+    const client = await (await start()).logIn();
+    client.send(Buffer.concat([Buffer.from('fffb01fff4ff', 'hex'), Buffer.from('NOOP\r\n')]));
+    await client.expect(200);
+    client.send('NOOP\nSYST\n');
+    await client.expect(200);
+    await client.expect(215);
+  });
+});
+
+describe('row 35: brute force', () => {
+  test('failures over FTP count for SFTP too, until the address is banned from both', async () => {
+    const throttle = new LoginDelays(1, 2, Date.now, 5);
+    const fixture = await start({ throttle });
+    const sftp = await SftpServer.listen({
+      hostKey: makeHostKey(),
+      users: { verifyPassword: async () => undefined, authorizedKeys: () => undefined },
+      loginDelays: throttle,
+    });
+    const client = await fixture.connect();
+    for (let guess = 0; guess < 5; guess++) {
+      await client.command(`USER ${USER}`, 331);
+      await client.command(`PASS guess ${guess}`, 530);
+    }
+    await expect(fixture.connect()).rejects.toThrow('got the end');
+    const ssh = connectTcp(sftp.address.port, '127.0.0.1');
+    expect((await collect(ssh)).toString()).toBe('');
+    await sftp.close();
+  });
+
+  test('users that nobody has are asked for and answered like others', async () => {
+    const asked: string[] = [];
+    const fixture = await start({
+      users: {
+        verifyPassword: async (user) => {
+          asked.push(user);
+          return undefined;
+        },
+      },
+    });
+    const client = await fixture.connect();
+    const replies: unknown[] = [];
+    for (const user of [USER, 'nobody']) {
+      replies.push([await client.command(`USER ${user}`), await client.command('PASS x')]);
+    }
+    expect(replies[0]).toEqual(replies[1]);
+    expect(asked).toEqual([USER, 'nobody']);
+    await client.command(`USER ${'u'.repeat(2_000)}`, 331);
+    await client.command('PASS x', 530);
+    expect(asked).toHaveLength(2);
+  });
+
+  test('a directory of users that throws is a failed login', async () => {
+    const fixture = await start({
+      users: {
+        verifyPassword: async () => {
+          throw new Error('database is down');
+        },
+      },
+    });
+    const client = await fixture.connect();
+    await client.command(`USER ${USER}`, 331);
+    expect((await client.command('PASS x', 530)).lines.join()).not.toContain('database');
+    expect(fixture.log.some(({ level }) => level === 'error')).toBe(true);
+  });
+});
+
+describe('row 36: path escape', () => {
+  test.each([
+    ['..', '/'],
+    ['../../..', '/'],
+    ['/../d/..//./d', '/d'],
+    ['d//e/../..///d/', '/d'],
+    ['%2e%2e', undefined],
+    ['..%2f..', undefined],
+    ['d\\..\\..', undefined],
+  ])('CWD %s', async (path, target) => {
+    const fixture = await start();
+    await put(fixture.vault, ['d', 'e', 'f'], 'x');
+    const client = await fixture.logIn();
+    await client.command(`CWD ${path}`, target === undefined ? 550 : 250);
+    expect((await client.command('PWD', 257)).lines[0]).toContain(`"${target ?? '/'}"`);
+  });
+
+  test('a prefix is no parent', async () => {
+    const fixture = await start();
+    await put(fixture.vault, ['data', 'f'], 'x');
+    await put(fixture.vault, ['data-secret', 'f'], 'x');
+    const client = await fixture.logIn();
+    await client.command('CWD data', 250);
+    await client.command('SIZE ../data-secret/f', 213);
+    await client.command('SIZE -secret/f', 550);
+  });
+});
+
+describe('row 40: slow and huge clients', () => {
+  test('one that never logs in is let go, others are served meanwhile', async () => {
+    const fixture = await start({ limits: { loginMs: 50 } });
+    const slow = await fixture.connect();
+    slow.send('US');
+    await slow.expect(421);
+    await fixture.logIn();
+  });
+
+  test('a vault that is slow stops the client instead of filling the memory', async () => {
+    let taken = 0;
+    let open: () => void = () => {};
+    const gate = new Promise<void>((resolve) => {
+      open = resolve;
+    });
+    const fixture = await start({
+      wrap: (session) =>
+        overriding(session, {
+          open: async (path, options) => {
+            const handle = await session.open(path, options);
+            return overriding(handle, {
+              write: async (offset, bytes) => {
+                taken += bytes.length;
+                await gate;
+                await handle.write(offset, bytes);
+              },
+            });
+          },
+        }),
+    });
+    const client = await fixture.logIn();
+    const data = await client.passive();
+    await client.command('STOR big', 150);
+    const bytes = randomBytes(32 * 1024 * 1024);
+    data.end(bytes);
+    await until(() => taken > 512 * 1024);
+    for (let turn = 0; turn < 50; turn++) await new Promise((resolve) => setImmediate(resolve));
+    expect(taken).toBeLessThan(1024 * 1024);
+    open();
+    await client.expect(226);
+    expect((await content(fixture.vault, 'big')).equals(bytes)).toBe(true);
+  });
+
+  test('a client that reads no replies is not listened to', async () => {
+    const fixture = await start();
+    const client = await fixture.logIn();
+    client.socket.pause();
+    const lines = 'HELP\r\n'.repeat(2_000);
+    for (let burst = 0; burst < 20; burst++) client.send(lines);
+    const other = await fixture.logIn();
+    await other.command('NOOP', 200);
+    await until(() => client.socket.writableLength > 0);
+    expect(client.socket.writableLength).toBeGreaterThan(0);
+  });
+
+  test('two thousand connections and data ports leave nothing behind', async () => {
+    const fixture = await start({ passive: { ports: { min: 42_400, max: 42_410 } } });
+    const before = process.getActiveResourcesInfo().filter((name) => /TCP|Timeout/.test(name)).length;
+    for (let round = 0; round < 100; round++) {
+      const clients = await Promise.all(Array.from({ length: 20 }, () => fixture.connect()));
+      const first = clients[0];
+      if (round % 10 === 0 && first !== undefined) {
+        await first.command(`USER ${USER}`, 331);
+        await first.command(`PASS ${PASSWORD}`, 230);
+        await first.command('EPSV', 229);
+      }
+      for (const client of clients) client.destroy();
+      await until(() => fixture.server.load.connections === 0);
+    }
+    expect(fixture.server.load.passivePorts).toBeLessThanOrEqual(11);
+    const after = process.getActiveResourcesInfo().filter((name) => /TCP|Timeout/.test(name)).length;
+    expect(after - before).toBeLessThan(40);
+  });
+});
+
+describe('row 41: one session’s crash', () => {
+  test('an exception in a command is that command’s', async () => {
+    const fixture = await start({
+      wrap: (session) =>
+        overriding(session, {
+          stat: async (path) => {
+            if (path.at(-1) === 'explodes') throw new TypeError('secret detail of a bug');
+            return session.stat(path);
+          },
+          list: async () => {
+            throw new RangeError('another');
+          },
+        }),
+    });
+    const client = await fixture.logIn();
+    expect((await client.command('CWD explodes', 451)).lines.join()).not.toContain('secret');
+    await client.passive();
+    await client.command('LIST', 451);
+    await client.command('NOOP', 200);
+    expect(fixture.log.filter(({ message }) => message === 'a command failed')).toHaveLength(2);
+    await (await fixture.logIn()).command('NOOP', 200);
+  });
+
+  test('a vault that fails in the middle of a download or an upload breaks it visibly', async () => {
+    const fixture = await start({
+      wrap: (session) =>
+        overriding(session, {
+          open: async (path, options) => {
+            const handle = await session.open(path, options);
+            return overriding(handle, {
+              read: async (offset, length) => {
+                if (offset > 0) throw new VaultError('damaged', 'a segment is damaged');
+                return handle.read(offset, length);
+              },
+              close: async () => {
+                if (options.write !== true) return handle.close();
+                await handle.abandon();
+                throw new VaultError('no-space', 'the store is full');
+              },
+            });
+          },
+        }),
+    });
+    await put(fixture.vault, ['f'], randomBytes(2_000_000));
+    const client = await fixture.logIn();
+    const data = await client.passive();
+    const received = collect(data);
+    await client.command('RETR f', 150);
+    await client.expect(550);
+    expect((await received).length).toBeLessThan(2_000_000);
+    const upload = await client.passive();
+    await client.command('STOR f', 150);
+    upload.end('new');
+    await client.expect(452);
+    expect((await fixture.vault.stat(['f'])).size).toBe(2_000_000);
+  });
+});
+
+describe('row 42: secrets in logs', () => {
+  test('no password and no content reaches a log line', async () => {
+    const fixture = await start();
+    const client = await fixture.connect();
+    await client.command('USER ada\u001b[31m', 331);
+    await client.command('PASS wrong-secret-password', 530);
+    await client.command(`USER ${USER}`, 331);
+    await client.command(`PASS ${PASSWORD}`, 230);
+    await client.upload('STOR f', 'secret content');
+    const log = JSON.stringify(fixture.log);
+    expect(log).toContain('login failed');
+    for (const secret of ['wrong-secret-password', PASSWORD, 'secret content', '\\u001b'])
+      expect(log).not.toContain(secret);
+  });
+});
+
+/** `target` with some methods replaced. */
+function overriding<T extends object>(target: T, methods: Partial<T>): T {
+  return new Proxy(target, {
+    get(object, name) {
+      const own = (methods as Record<PropertyKey, unknown>)[name];
+      if (own !== undefined) return own;
+      const value = Reflect.get(object, name, object) as unknown;
+      return typeof value === 'function' ? value.bind(object) : value;
+    },
+  });
+}
