@@ -1,0 +1,5 @@
+import { LFTP_PLAIN } from './ftp-clients.js';
+import { playLatchkey } from './servers.js';
+import { interopSuite } from './suite.js';
+
+interopSuite({ ...LFTP_PLAIN, start: playLatchkey });
