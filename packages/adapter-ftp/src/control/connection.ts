@@ -201,6 +201,7 @@ export class ControlConnection extends FtpConnectionShell implements Control {
     try {
       return await command.run(session, argument);
     } catch (error) {
+      session.transfer?.discard();
       const { reply: answer, unexpected } = failureOf(session.transfer?.reason ?? error);
       if (unexpected) this.#server.log('error', 'a command failed', { command: verb, error });
       return answer;

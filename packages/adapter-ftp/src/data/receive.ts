@@ -47,17 +47,20 @@ export function receive(socket: Socket, transfer: Transfer, sink: Sink): Promise
         finishIfDone();
       }, fail);
     });
-    socket.once('end', () => {
+    const end = (): void => {
       ended = true;
       transfer.waitsForVault = true;
       // Clients wait for our end before they look for the reply, which comes when the vault has everything.
       socket.end();
       finishIfDone();
-    });
+    };
+    socket.once('end', end);
     socket.once('close', () => {
       if (!ended) fail(transfer.broken());
     });
-    if (socket.destroyed) fail(transfer.broken());
+    // An empty file may have ended while the session was being looked at.
+    if (socket.readableEnded) end();
+    else if (socket.destroyed) fail(transfer.broken());
     else socket.resume();
   });
 }

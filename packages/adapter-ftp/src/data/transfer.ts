@@ -22,6 +22,7 @@ export class Transfer {
   bytes = 0;
   readonly #options: TransferOptions;
   #reason: ReplyError | undefined;
+  #openedAt = performance.now();
   #socket: Socket | TLSSocket | undefined;
   #stopConnecting: ((reason: ReplyError) => void) | undefined;
   #closedProperly: () => boolean = () => true;
@@ -35,6 +36,15 @@ export class Transfer {
   /** Why the transfer was stopped from outside, if it was. */
   get reason(): ReplyError | undefined {
     return this.#reason;
+  }
+
+  /** Milliseconds since the data connection was there. */
+  get elapsedMs(): number {
+    return performance.now() - this.#openedAt;
+  }
+
+  get encrypted(): boolean {
+    return this.#options.secureContext !== undefined;
   }
 
   /** Whether the client has ended its data on purpose; in clear nothing tells. */
@@ -61,6 +71,7 @@ export class Transfer {
       throw this.#reason;
     }
     this.#socket = raw;
+    this.#openedAt = performance.now();
     if (secureContext !== undefined) await this.#secure(raw, secureContext, direction);
     const socket = this.#socket;
     this.#limitIdleTime(socket);
@@ -93,12 +104,16 @@ export class Transfer {
       socket = watched.socket;
     } else socket = secureSocket(raw, context);
     this.#socket = socket;
-    if (!this.#options.requireReuse) return;
+    // What comes in waits for no one; nobody is shown anything before the session has been looked at.
+    if (direction === 'in' && !this.#options.requireReuse) return;
     this.#limitIdleTime(socket);
+    // Node ends a connection without a handshake when there is nothing to send, an empty listing say.
     await new Promise<void>((resolve, reject) => {
-      socket.once('secure', () => resolve());
+      // Not inside the handshake itself: what is written there overtakes its last messages.
+      socket.once('secure', () => setImmediate(resolve));
       socket.once('close', () => reject(this.broken()));
     });
+    if (!this.#options.requireReuse) return;
     if (socket.isSessionReused()) return;
     socket.destroy();
     throw new ReplyError(522, 'the data connection must resume the TLS session of the control connection');

@@ -1,7 +1,7 @@
 import type { Timestamp } from '@latchkey/vault';
 
 /** Years 1 to 9999: what four digits can say. */
-const MIN_SECONDS = Date.UTC(1, 0, 1) / 1000 - 1900 * 365.2425 * 86_400;
+const MIN_SECONDS = -62_135_596_800;
 const MAX_SECONDS = 253_402_300_799;
 
 /** A point in time as `YYYYMMDDHHMMSS` in UTC (RFC 3659, section 2.3), whole seconds. */
