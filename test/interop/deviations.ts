@@ -74,6 +74,69 @@ export const DEVIATIONS: readonly Deviation[] = [
     steps: ['remove-tree', 'free-space'],
     reason: 'its API has neither',
   },
+  // FTP itself.
+  ...[
+    'curl over explicit TLS',
+    'lftp over FTP',
+    'lftp over implicit TLS',
+    'rclone over explicit TLS',
+    'rclone over implicit TLS',
+    'ftplib over explicit TLS',
+    'ftplib over FTP',
+    'tnftp',
+    'ncftp',
+    'basic-ftp',
+  ].flatMap((client): Deviation[] => [
+    {
+      client,
+      steps: ['name-newline', 'listed-newline'],
+      reason: 'FTP has one command a line, and one name a line of a listing',
+    },
+    { client, steps: ['symlinks'], reason: 'FTP has no command that makes a symbolic link' },
+  ]),
+  ...[
+    'curl over explicit TLS',
+    'lftp over FTP',
+    'lftp over implicit TLS',
+    'rclone over explicit TLS',
+    'rclone over implicit TLS',
+    'tnftp',
+    'ncftp',
+    'basic-ftp',
+  ].map((client) => ({ client, steps: ['free-space'], reason: 'it does not ask for it over FTP' })),
+  {
+    client: 'curl over explicit TLS',
+    steps: ['name-control', 'listed-control'],
+    reason: 'it refuses URLs with control characters in them',
+  },
+  {
+    client: 'curl over explicit TLS',
+    steps: ['remove-tree'],
+    reason: 'it has no recursive remove',
+  },
+  {
+    client: 'ftplib over explicit TLS',
+    steps: ['remove-tree'],
+    reason: 'it has no recursive remove',
+  },
+  {
+    client: 'ftplib over FTP',
+    steps: ['remove-tree'],
+    reason: 'it has no recursive remove',
+  },
+  {
+    client: 'tnftp',
+    steps: ['remove-tree'],
+    reason: 'it has no recursive remove',
+  },
+  ...['rclone over explicit TLS', 'rclone over implicit TLS'].flatMap((client): Deviation[] => [
+    {
+      client,
+      steps: ['resume-upload', 'resume-download'],
+      reason: 'it starts an interrupted transfer again',
+    },
+    { client, steps: ['permissions'], reason: 'it does not know permissions over FTP' },
+  ]),
 ];
 
 export function deviationOf(client: string, step: string): Deviation | undefined {

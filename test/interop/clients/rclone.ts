@@ -57,8 +57,7 @@ export function rcloneFtp(
     ...rcloneRemote(program, target, scratch, lines, { password }, env),
     passwordOnly: true,
     cannotName: hasLineBreak,
-    // Behind the control characters, it does not trust servers to keep a space at the end of a name.
-    spelling: (name) => visibleControls(name).replace(/ $/, '\u2420'),
+    spelling: visibleControls,
   };
 }
 
