@@ -20,6 +20,7 @@ export function basicFtp(target: Target): Client {
       secure: true,
       secureOptions: { ca },
     });
+    withoutSessionReuse(client);
     return client;
   };
   let opened: Promise<FtpClient> | undefined;
@@ -91,4 +92,13 @@ export function basicFtp(target: Target): Client {
       void (await (await use()).send(`SITE CHMOD ${mode.toString(8)} ${remote}`)),
     close: async () => (await opened?.catch(() => undefined))?.close(),
   };
+}
+
+/**
+ * Where a TLS session is resumed, basic-ftp takes the handshake of a data connection for done before it is, and ends an
+ * empty upload in the middle of it: what the server must not take for a whole file. Without a session it waits.
+ */
+function withoutSessionReuse(client: FtpClient): void {
+  Object.assign(client.ftp.socket, { getSession: () => undefined });
+  Object.defineProperty(client.ftp, 'tlsSessionStore', { get: () => undefined, set: () => undefined });
 }

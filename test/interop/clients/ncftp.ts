@@ -64,7 +64,6 @@ export function ncftp(program: string, target: Target, scratch: string): Client 
       await transfer('get', '-R', '-T', server.host, holder, remote);
       renameSync(path.join(holder, path.basename(remote)), local);
     },
-    resumePut: (local, remote) => transfer('put', '-z', '-C', server.host, local, remote),
     resumeGet: (remote, local) => transfer('get', '-z', '-C', server.host, remote, local),
     names: async (remote) => (await facts(remote)).map(({ name }) => name),
     see: async (remote) => {
