@@ -125,6 +125,19 @@ export const DEVIATIONS: readonly Deviation[] = [
     reason: 'it has no recursive remove',
   },
   {
+    client: 'ncftp',
+    steps: ['resume-upload'],
+    reason: 'it announces that it continues, and sends the whole file',
+  },
+  { client: 'ncftp', steps: ['remove-tree'], reason: 'it gives up at a directory that is not empty' },
+  { client: 'ncftp', steps: ['times'], reason: 'it takes the first second of 1970 for no time' },
+  { client: 'ncftp', steps: ['deep-tree'], reason: 'it leaves out paths that are longer than 512 bytes' },
+  {
+    client: 'ncftp',
+    steps: ['name-255-bytes', 'listed-255-bytes'],
+    reason: 'it stops at a name of 255 bytes in a directory',
+  },
+  {
     client: 'tnftp',
     steps: ['remove-tree'],
     reason: 'it has no recursive remove',

@@ -87,7 +87,7 @@ class Session:
 
     def resumePut(self, local, remote):
         with open(local, "rb") as source:
-            have = self.ftp.size(remote)
+            have = self.see(remote)["size"]
             source.seek(have)
             self.ftp.storbinary("STOR " + remote, source, rest=have)
         self.time(local, remote)
@@ -121,6 +121,7 @@ class Session:
         return [name for name, _ in self.ftp.mlsd(remote)]
 
     def see(self, remote):
+        self.ftp.voidcmd("TYPE I")
         size = self.ftp.size(remote)
         return {"size": size, "modified": seconds_of(self.ftp.sendcmd("MDTM " + remote)[4:])}
 

@@ -1,3 +1,4 @@
+import { mkdirSync, readdirSync, renameSync, statSync } from 'node:fs';
 import path from 'node:path';
 import { Cannot, type Client, type Login, type Target } from '../client.js';
 import { run, succeed } from '../run.js';
@@ -7,6 +8,17 @@ import { factLines, ftpServer, hasLineBreak } from './ftp.js';
 function word(text: string): string {
   if (hasLineBreak(text)) throw new Cannot('a script of ncftp has one command a line');
   return `"${text.replace(/["\\]/g, '\\$&')}"`;
+}
+
+/** Longest path in a tree, in bytes. */
+const MAX_PATH = 500;
+
+function mustBeShort(folder: string): void {
+  const longest = Math.max(
+    0,
+    ...readdirSync(folder, { recursive: true }).map((below) => Buffer.byteLength(String(below))),
+  );
+  if (longest > MAX_PATH) throw new Cannot('ncftp leaves out what lies deep in a tree');
 }
 
 /** ncftp's shell and its three programs for scripts, in clear: it knows no TLS. */
@@ -34,31 +46,21 @@ export function ncftp(program: string, target: Target, scratch: string): Client 
   return {
     name: 'ncftp',
     passwordOnly: true,
-    cannotName: hasLineBreak,
+    // In a directory it stops at a name of 255 bytes.
+    cannotName: (name) => hasLineBreak(name) || Buffer.byteLength(name) > 254,
     login: (as) => tool('ls', ['-r', '1', `ftp://${server.host}${target.base}/`], as).then(() => undefined),
-    put: (local, remote) => transfer('put', '-Z', '-C', server.host, local, remote),
+    put: async (local, remote) => {
+      if (statSync(local).mtimeMs < 2000) throw new Cannot('ncftp takes so early a time for none');
+      await transfer('put', '-Z', '-C', server.host, local, remote);
+    },
     get: (remote, local) => transfer('get', '-Z', '-C', server.host, remote, local),
     putTree: async (local, remote) => {
+      mustBeShort(local);
       await shell(`mkdir ${word(remote)}`);
-      await succeed(
-        'sh',
-        [
-          '-c',
-          'cd "$0" && exec "$@"',
-          local,
-          path.join(tools, 'ncftpput'),
-          ...login(server),
-          '-V',
-          '-R',
-          server.host,
-          remote,
-          '.',
-        ],
-        { env },
-      );
+      const args = [...login(server), '-V', '-R', server.host, remote, '.'];
+      await succeed(path.join(tools, 'ncftpput'), args, { env, cwd: local });
     },
     getTree: async (remote, local) => {
-      const { mkdirSync, renameSync } = await import('node:fs');
       const holder = `${local}.parent`;
       mkdirSync(holder);
       await transfer('get', '-R', '-T', server.host, holder, remote);
@@ -76,7 +78,6 @@ export function ncftp(program: string, target: Target, scratch: string): Client 
     mkdir: (remote) => shell(`mkdir ${word(remote)}`),
     rmdir: (remote) => shell(`rmdir ${word(remote)}`),
     remove: (remote) => shell(`rm ${word(remote)}`),
-    removeTree: (remote) => shell(`rm -r ${word(remote)}`),
     rename: (from, to) => shell(`rename ${word(from)} ${word(to)}`),
     renameOver: (from, to) => shell(`rename ${word(from)} ${word(to)}`),
     renameDirectory: (from, to) => shell(`rename ${word(from)} ${word(to)}`),

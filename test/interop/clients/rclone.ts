@@ -42,6 +42,9 @@ export function rclone(program: string, target: Target, scratch: string): Rclone
   };
 }
 
+/** As over SFTP: by itself it respells more names for FTP, because some servers lose spaces and dots at the end. */
+const ENCODING = 'encoding = Slash,Dot';
+
 /** rclone's FTP remote over TLS. Its Go library takes the certificate to trust from the environment only. */
 export function rcloneFtp(
   program: string,
@@ -51,7 +54,7 @@ export function rcloneFtp(
 ): Rclone {
   const { host, port, password, certificate } = ftpServer(target, security);
   const mode = security === 'explicit' ? 'explicit_tls = true' : 'tls = true';
-  const lines = ['type = ftp', `host = ${host}`, `port = ${port}`, mode];
+  const lines = ['type = ftp', `host = ${host}`, `port = ${port}`, mode, ENCODING];
   const env = { SSL_CERT_FILE: certificate ?? '' };
   return {
     ...rcloneRemote(program, target, scratch, lines, { password }, env),
