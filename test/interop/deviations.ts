@@ -149,6 +149,11 @@ export const DEVIATIONS: readonly Deviation[] = [
       reason: 'it starts an interrupted transfer again',
     },
     { client, steps: ['permissions'], reason: 'it does not know permissions over FTP' },
+    {
+      client,
+      steps: ['name-control', 'listed-control'],
+      reason: 'it stores the symbols of control characters and does not find the file afterwards',
+    },
   ]),
 ];
 

@@ -59,8 +59,8 @@ export function rcloneFtp(
   return {
     ...rcloneRemote(program, target, scratch, lines, { password }, env),
     passwordOnly: true,
-    cannotName: hasLineBreak,
-    spelling: visibleControls,
+    // It stores their symbols and then looks for the file under the name that it was given.
+    cannotName: (name) => hasLineBreak(name) || visibleControls(name) !== name,
   };
 }
 
