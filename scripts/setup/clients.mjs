@@ -25,6 +25,10 @@ const CLIENTS = [
   { name: 'paramiko', debian: 'python3-paramiko', find: () => pythonWith('paramiko') },
   { name: 'cryptography for Python', debian: 'python3-cryptography', find: () => pythonWith('cryptography') },
   { name: 'curl', debian: 'curl', find: () => program('curl') },
+  { name: 'tnftp', debian: 'tnftp', find: () => program('tnftp') },
+  { name: 'ncftp', debian: 'ncftp', find: () => program('ncftp') },
+  { name: 'wget', debian: 'wget', find: () => program('wget') },
+  { name: 'vsftpd', debian: 'vsftpd', find: () => program('vsftpd') },
   { name: 'expect', debian: 'expect', find: () => program('expect') },
 ];
 

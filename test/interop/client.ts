@@ -9,6 +9,16 @@ export interface Target {
   readonly knownHosts: string;
   /** The directory to work in, without a trailing slash; empty for the root. */
   readonly base: string;
+  /** Where it speaks FTP, too. */
+  readonly ftp?: FtpPlace | undefined;
+}
+
+export interface FtpPlace {
+  /** Of plain FTP and explicit TLS. */
+  readonly port: number;
+  readonly implicitPort: number | undefined;
+  /** A PEM file with the certificate to trust; undefined when TLS is off. */
+  readonly certificate: string | undefined;
 }
 
 export type Login = { readonly key: string } | { readonly password: string };
@@ -29,6 +39,10 @@ export interface Client {
   readonly name: string;
   /** An upload makes the directories that are missing above it. */
   readonly makesParents?: true;
+  /** Its protocol knows passwords only. */
+  readonly passwordOnly?: true;
+  /** True of a name that the client or its protocol has no way to say: nothing is tried with it. */
+  cannotName?(name: string): boolean;
   /** How the client itself spells a name that it found in a directory, where it does not keep it. */
   spelling?(name: string): string;
   /** Logs in and lists the root. */

@@ -74,6 +74,87 @@ export const DEVIATIONS: readonly Deviation[] = [
     steps: ['remove-tree', 'free-space'],
     reason: 'its API has neither',
   },
+  // FTP itself.
+  ...[
+    'curl over explicit TLS',
+    'lftp over FTP',
+    'lftp over implicit TLS',
+    'rclone over explicit TLS',
+    'rclone over implicit TLS',
+    'ftplib over explicit TLS',
+    'ftplib over FTP',
+    'tnftp',
+    'ncftp',
+    'basic-ftp',
+  ].flatMap((client): Deviation[] => [
+    {
+      client,
+      steps: ['name-newline', 'listed-newline'],
+      reason: 'FTP has one command a line, and one name a line of a listing',
+    },
+    { client, steps: ['symlinks'], reason: 'FTP has no command that makes a symbolic link' },
+  ]),
+  ...[
+    'curl over explicit TLS',
+    'lftp over FTP',
+    'lftp over implicit TLS',
+    'rclone over explicit TLS',
+    'rclone over implicit TLS',
+    'tnftp',
+    'ncftp',
+    'basic-ftp',
+  ].map((client) => ({ client, steps: ['free-space'], reason: 'it does not ask for it over FTP' })),
+  {
+    client: 'curl over explicit TLS',
+    steps: ['name-control', 'listed-control'],
+    reason: 'it refuses URLs with control characters in them',
+  },
+  {
+    client: 'curl over explicit TLS',
+    steps: ['remove-tree'],
+    reason: 'it has no recursive remove',
+  },
+  {
+    client: 'ftplib over explicit TLS',
+    steps: ['remove-tree'],
+    reason: 'it has no recursive remove',
+  },
+  {
+    client: 'ftplib over FTP',
+    steps: ['remove-tree'],
+    reason: 'it has no recursive remove',
+  },
+  {
+    client: 'ncftp',
+    steps: ['resume-upload'],
+    reason: 'it announces that it continues, and sends the whole file',
+  },
+  { client: 'ncftp', steps: ['remove-tree'], reason: 'it gives up at a directory that is not empty' },
+  { client: 'ncftp', steps: ['times'], reason: 'it takes the first second of 1970 for no time' },
+  { client: 'ncftp', steps: ['deep-tree'], reason: 'it leaves out paths that are longer than 512 bytes' },
+  {
+    client: 'ncftp',
+    steps: ['name-255-bytes', 'listed-255-bytes'],
+    reason: 'it stops at a name of 255 bytes in a directory',
+  },
+  {
+    client: 'tnftp',
+    steps: ['remove-tree'],
+    reason: 'it has no recursive remove',
+  },
+  ...['rclone over explicit TLS', 'rclone over implicit TLS'].flatMap((client): Deviation[] => [
+    {
+      client,
+      steps: ['resume-upload', 'resume-download'],
+      reason: 'it starts an interrupted transfer again',
+    },
+    { client, steps: ['permissions'], reason: 'it does not know permissions over FTP' },
+    {
+      client,
+      steps: ['name-control', 'listed-control'],
+      reason: 'it stores the symbols of control characters and does not find the file afterwards',
+    },
+  ]),
 ];
 
 export function deviationOf(client: string, step: string): Deviation | undefined {

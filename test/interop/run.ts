@@ -46,9 +46,8 @@ export async function succeed(
   const done = await run(command, args, options);
   if (done.status !== 0) {
     const said = `${done.stdout}\n${done.stderr}`.trim().slice(-2000);
-    throw new Error(
-      `${command} ended with status ${done.status}: ${options.input ?? args.join(' ')}\n${said}`,
-    );
+    const asked = (options.input ?? args.join(' ')).slice(0, 1000);
+    throw new Error(`${command} ended with status ${done.status}: ${asked}\n${said}`);
   }
   return done.stdout;
 }

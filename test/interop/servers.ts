@@ -29,7 +29,7 @@ export async function playSshd(place: string): Promise<Played> {
 
 /** `latchkey serve` on a fresh vault. */
 export async function playLatchkey(place: string): Promise<Played> {
-  const server = await startLatchkey(place);
+  const server = await startLatchkey(place, { ftp: { tls: 'allow', implicit: true } });
   const stored = await VaultObserver.open(server.storage, PASSPHRASE);
   const copy = path.join(place, 'copy');
   const cli = (...args: string[]): Promise<string> =>

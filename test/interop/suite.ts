@@ -5,7 +5,7 @@ import { afterAll, beforeAll, describe, expect, it, type TestContext } from 'vit
 import { Cannot, type Client, type Target } from './client.js';
 import { DEVIATIONS, deviationOf } from './deviations.js';
 import { Needles } from './scan/needles.js';
-import { SCRIPT } from './script/script.js';
+import { BRIEF, SCRIPT } from './script/script.js';
 import type { Amount, Step } from './script/step.js';
 import type { Observer } from './trees.js';
 import { Workspace } from './workspace.js';
@@ -28,6 +28,10 @@ export interface Suite<C extends Client> {
   connect(program: string, target: Target, scratch: string): C;
   /** Moves the full amount in the default run, too; the others do in the long one. */
   readonly full?: boolean;
+  /** Of the default run, for a client that needs longer for each file than others do. */
+  readonly amount?: Amount;
+  /** Plays a part of the script in the default run, because the same client plays the whole in another suite. */
+  readonly brief?: true;
   /** What only this client can do. */
   readonly extras?: readonly Step<C>[];
   start(place: string): Promise<Played>;
@@ -40,7 +44,8 @@ const REDUCED: Amount = { mebibytes: 192, files: 700 };
 
 /** Plays the script with one client: one test a step, then what the server kept is searched and compared. */
 export function interopSuite<C extends Client>(suite: Suite<C>): void {
-  const amount = suite.full === true || process.env.LATCHKEY_TEST_LONG === '1' ? FULL : REDUCED;
+  const long = process.env.LATCHKEY_TEST_LONG === '1';
+  const amount = suite.full === true || long ? FULL : (suite.amount ?? REDUCED);
   describe(suite.name, () => {
     const needles = new Needles();
     let place: string;
@@ -68,8 +73,8 @@ export function interopSuite<C extends Client>(suite: Suite<C>): void {
       return client;
     };
 
-    const steps: readonly Step<C>[] = [...SCRIPT, ...(suite.extras ?? [])];
-    for (const step of steps) {
+    const script = suite.brief && !long ? BRIEF : SCRIPT;
+    for (const step of [...script, ...(suite.extras ?? [])]) {
       const deviation = deviationOf(suite.name, step.id);
       const title = deviation ? `${step.id}: cannot, ${deviation.reason}` : `${step.id}: ${step.title}`;
       it(title, { timeout: LIMIT_MS }, async (test) => {
@@ -88,7 +93,7 @@ export function interopSuite<C extends Client>(suite: Suite<C>): void {
     }
 
     it('deviations name steps of the script', () => {
-      const known = new Set(steps.map((step) => step.id));
+      const known = new Set([...SCRIPT, ...(suite.extras ?? [])].map((step) => step.id));
       const named = DEVIATIONS.filter((deviation) => deviation.client === suite.name).flatMap(
         ({ steps: ids }) => ids,
       );

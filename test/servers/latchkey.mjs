@@ -1,6 +1,6 @@
 // The built `latchkey serve` on a fresh vault in a directory.
 import { execFileSync } from 'node:child_process';
-import { existsSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { freePort, startListening } from './child.mjs';
@@ -32,12 +32,24 @@ export function environment(place, durability = 'relaxed') {
 }
 
 /**
- * Makes the vault in `place` unless there is one, and serves it on loopback.
- * @param {string} place
- * @param {{ durability?: 'full' | 'relaxed', nodeArgs?: string[] }} options
+ * How FTP is served: `tls` as the program's own setting says, `implicit` with a port of implicit TLS beside it.
+ * @typedef {{ tls?: 'allow' | 'require' | 'off', implicit?: boolean }} FtpChoices
+ *
+ * Where FTP is served. `certificate` is a PEM file that a client can trust; undefined when TLS is off.
+ * @typedef {{ port: number, implicitPort: number | undefined, certificate: string | undefined }} FtpPlace
  */
-export async function startLatchkey(place, { durability = 'relaxed', nodeArgs = [] } = {}) {
-  const env = environment(place, durability);
+
+/**
+ * Makes the vault in `place` unless there is one, and serves it on loopback over SFTP and FTP.
+ * @param {string} place
+ * @param {{ durability?: 'full' | 'relaxed', nodeArgs?: string[], ftp?: FtpChoices }} options
+ */
+export async function startLatchkey(place, { durability = 'relaxed', nodeArgs = [], ftp = {} } = {}) {
+  const env = { ...environment(place, durability), LATCHKEY_FTP_TLS: ftp.tls ?? 'require' };
+  // The program reads it where it is started; only this setting has no other way in.
+  const configuration = path.join(place, 'latchkey.toml');
+  rmSync(configuration, { force: true });
+  if (ftp.implicit) writeFileSync(configuration, '[ftp]\nimplicit-port = 0\n');
   const storage = path.join(place, 'store');
   const keyFile = path.join(place, 'user');
   const hostKey = path.join(place, 'state', 'ssh_host_ed25519_key');
@@ -56,6 +68,7 @@ export async function startLatchkey(place, { durability = 'relaxed', nodeArgs = 
     path.join(place, 'password'),
   );
   const child = await startListening(process.execPath, args, { port, cwd: place, env });
+  const listening = await announcements(child);
   const publicLine = execFileSync('ssh-keygen', ['-y', '-f', hostKey], { encoding: 'utf8' }).trim();
   return {
     name: 'latchkey',
@@ -66,6 +79,7 @@ export async function startLatchkey(place, { durability = 'relaxed', nodeArgs = 
     password: PASSWORD,
     knownHosts: writeKnownHosts(place, port, publicLine),
     base: '',
+    ftp: ftpPlace(place, listening),
     storage,
     env,
     pid: child.pid,
@@ -73,4 +87,52 @@ export async function startLatchkey(place, { durability = 'relaxed', nodeArgs = 
     stop: child.stop,
     kill: child.kill,
   };
+}
+
+/**
+ * What the program said of where it listens, by message. It says `listening` last.
+ * @param {{ output: () => string }} child
+ * @returns {Promise<Map<string, { url: string, certificate?: string }>>}
+ */
+async function announcements(child) {
+  for (const deadline = Date.now() + 60_000; Date.now() < deadline; ) {
+    const lines = child
+      .output()
+      .split('\n')
+      .filter((line) => line.startsWith('{') && line.endsWith('}'))
+      .map((line) => JSON.parse(line));
+    if (lines.some(({ message }) => message === 'listening'))
+      return new Map(lines.map((line) => [line.message, line]));
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  }
+  await child.kill();
+  throw new Error(`latchkey did not say that it listens: ${child.output()}`);
+}
+
+/**
+ * @param {string} place
+ * @param {Map<string, { url: string, certificate?: string }>} listening
+ * @returns {FtpPlace | undefined} Undefined when FTP is not served.
+ */
+function ftpPlace(place, listening) {
+  const explicit = listening.get('listening for ftp');
+  if (explicit === undefined) return undefined;
+  const implicit = listening.get('listening for ftps');
+  const portOf = (/** @type {{ url: string }} */ { url }) => Number(/:(\d+)\/?$/.exec(url)?.[1]);
+  return {
+    port: portOf(explicit),
+    implicitPort: implicit === undefined ? undefined : portOf(implicit),
+    certificate: explicit.certificate === undefined ? undefined : certificateOf(place),
+  };
+}
+
+/**
+ * The certificate that the server made for itself, without its key, for clients to trust.
+ * @param {string} place
+ */
+function certificateOf(place) {
+  const both = readFileSync(path.join(place, 'state', 'ftp_certificate.pem'), 'utf8');
+  const file = path.join(place, 'ftp_ca.pem');
+  writeFileSync(file, both.slice(both.indexOf('-----BEGIN CERTIFICATE-----')));
+  return file;
 }

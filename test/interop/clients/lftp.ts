@@ -2,6 +2,7 @@ import { writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { Cannot, type Client, type Login, type Seen, type Target } from '../client.js';
 import { succeed } from '../run.js';
+import { type FtpSecurity, ftpServer, hasLineBreak } from './ftp.js';
 import { sshOptions } from './openssh.js';
 
 function word(text: string): string {
@@ -9,15 +10,64 @@ function word(text: string): string {
   return `"${text.replaceAll('\\', '\\\\').replaceAll('"', '\\"')}"`;
 }
 
+/** lftp; `script` gives the script's own steps the rest of it. */
+export interface Lftp extends Client {
+  /** Runs commands on a line each, logged in; returns what was printed. */
+  script(commands: string): Promise<string>;
+}
+
 /** lftp over sftp, driven by a script file. */
-export function lftp(program: string, target: Target, scratch: string): Client {
-  const file = path.join(scratch, 'script.lftp');
-  const script = async (commands: string, login: Login = { key: target.keyFile }): Promise<string> => {
+export function lftp(program: string, target: Target, scratch: string): Lftp {
+  const rest = lftpClient(program, target, scratch, { key: target.keyFile }, (login) => {
     // lftp answers the password prompt itself, so ssh must not be kept from asking.
     const ssh = ['ssh', '-a', '-x', ...sshOptions(target, login)].filter(
       (option) => option !== '-oBatchMode=yes',
     );
-    const secret = 'password' in login ? login.password : '';
+    return [
+      'set sftp:charset UTF-8',
+      `set sftp:connect-program ${word(ssh.join(' '))}`,
+      openLine(target, login, `sftp://${target.host}:${target.port}`),
+    ];
+  });
+  return {
+    ...rest,
+    symlink: async (to, remote) => void (await rest.script(`ln -s ${word(to)} ${word(remote)}`)),
+  };
+}
+
+function openLine(target: Target, login: Login, url: string): string {
+  const secret = 'password' in login ? login.password : '';
+  return `open -u ${word(target.user)},${word(secret)} ${url}`;
+}
+
+/** lftp over FTP: in clear, or both connections over TLS. */
+export function lftpFtp(program: string, target: Target, scratch: string, security: FtpSecurity): Lftp {
+  const { host, port, password, certificate } = ftpServer(target, security);
+  const secure = security !== 'plain';
+  const rest = lftpClient(program, target, scratch, { password }, (login) => [
+    `set ftp:ssl-allow ${secure}`,
+    `set ftp:ssl-force ${secure}`,
+    `set ftp:ssl-protect-data ${secure}`,
+    ...(certificate === undefined ? [] : [`set ssl:ca-file ${word(certificate)}`]),
+    openLine(target, login, `${security === 'implicit' ? 'ftps' : 'ftp'}://${host}:${port}`),
+  ]);
+  return {
+    ...rest,
+    passwordOnly: true,
+    cannotName: hasLineBreak,
+    renameOver: async (from, to) => void (await rest.script(`mv ${word(from)} ${word(to)}`)),
+  };
+}
+
+function lftpClient(
+  program: string,
+  target: Target,
+  scratch: string,
+  usual: Login,
+  opening: (login: Login) => readonly string[],
+): Lftp {
+  const file = path.join(scratch, 'script.lftp');
+  const script = async (commands: string, login: Login = usual): Promise<string> => {
     const lines = [
       'set cmd:fail-exit yes',
       'set net:max-retries 1',
@@ -25,16 +75,15 @@ export function lftp(program: string, target: Target, scratch: string): Client {
       'set net:timeout 60',
       'set net:persist-retries 0',
       'set xfer:clobber yes',
-      'set sftp:charset UTF-8',
       'set file:charset UTF-8',
-      `set sftp:connect-program ${word(ssh.join(' '))}`,
-      `open -u ${word(target.user)},${word(secret)} sftp://${target.host}:${target.port}`,
+      ...opening(login),
     ];
     writeFileSync(file, `${lines.join('\n')}\n${commands}\n`);
     return succeed(program, ['--norc', '-f', file], { env: { HOME: scratch, LFTP_HOME: scratch } });
   };
   return {
     name: 'lftp',
+    script: (commands) => script(commands),
     login: async (as) => void (await script(`cls ${word(target.base || '/')}`, as)),
     put: async (local, remote) => void (await script(`put ${word(local)} -o ${word(remote)}`)),
     get: async (remote, local) => void (await script(`get ${word(remote)} -o ${word(local)}`)),
@@ -66,6 +115,5 @@ export function lftp(program: string, target: Target, scratch: string): Client {
     rename: async (from, to) => void (await script(`mv ${word(from)} ${word(to)}`)),
     renameDirectory: async (from, to) => void (await script(`mv ${word(from)} ${word(to)}`)),
     chmod: async (remote, mode) => void (await script(`chmod ${mode.toString(8)} ${word(remote)}`)),
-    symlink: async (to, remote) => void (await script(`ln -s ${word(to)} ${word(remote)}`)),
   };
 }

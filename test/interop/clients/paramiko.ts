@@ -1,10 +1,5 @@
-import { spawn } from 'node:child_process';
-import path from 'node:path';
-import { createInterface } from 'node:readline';
-import { fileURLToPath } from 'node:url';
 import type { Client, Login, Seen, Target } from '../client.js';
-
-const DRIVER = path.join(path.dirname(fileURLToPath(import.meta.url)), 'paramiko_driver.py');
+import { startDriver } from './python-driver.js';
 
 /** paramiko in a Python process; `command` gives the script's own steps the rest of it. */
 export interface Paramiko extends Client {
@@ -13,26 +8,7 @@ export interface Paramiko extends Client {
 }
 
 export function paramiko(python: string, target: Target): Paramiko {
-  const child = spawn(python, ['-W', 'ignore', DRIVER], { stdio: ['pipe', 'pipe', 'inherit'] });
-  const waiting: ((line: string | undefined) => void)[] = [];
-  const answers = createInterface({ input: child.stdout });
-  answers.on('line', (line) => waiting.shift()?.(line));
-  answers.on('close', () => {
-    for (const resolve of waiting.splice(0)) resolve(undefined);
-  });
-  const ended = new Promise<void>((resolve) => child.on('close', () => resolve()));
-
-  /** One request; the driver answers in order. */
-  const command = async (name: string, ...args: unknown[]): Promise<unknown> => {
-    const line = await new Promise<string | undefined>((resolve) => {
-      waiting.push(resolve);
-      child.stdin.write(`${JSON.stringify({ do: name, with: args })}\n`);
-    });
-    if (line === undefined) throw new Error(`the paramiko driver ended during ${name}`);
-    const answer = JSON.parse(line) as { value?: unknown; error?: string };
-    if (answer.error !== undefined) throw new Error(`${name}: ${answer.error}`);
-    return answer.value;
-  };
+  const driver = startDriver(python, 'paramiko_driver.py');
   const where = (login: Login): object => ({
     host: target.host,
     port: target.port,
@@ -40,11 +16,11 @@ export function paramiko(python: string, target: Target): Paramiko {
     knownHosts: target.knownHosts,
     ...login,
   });
-  const opened = command('open', where({ key: target.keyFile }));
+  const opened = driver.command('open', where({ key: target.keyFile }));
   opened.catch(() => undefined);
   const say = async (name: string, ...args: unknown[]): Promise<unknown> => {
     await opened;
-    return command(name, ...args);
+    return driver.command(name, ...args);
   };
   return {
     name: 'paramiko',
@@ -67,9 +43,6 @@ export function paramiko(python: string, target: Target): Paramiko {
     chmod: async (remote, mode) => void (await say('chmod', remote, mode)),
     symlink: async (to, remote) => void (await say('symlink', to, remote)),
     readlink: async (remote) => String(await say('readlink', remote)),
-    close: async () => {
-      child.stdin.end();
-      await ended;
-    },
+    close: () => driver.close(),
   };
 }

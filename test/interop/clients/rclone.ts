@@ -2,6 +2,7 @@ import { writeFileSync } from 'node:fs';
 import path from 'node:path';
 import type { Client, Login, Seen, Target } from '../client.js';
 import { succeed } from '../run.js';
+import { ftpServer, hasLineBreak } from './ftp.js';
 
 /** rclone with one SFTP remote; `command` gives the script's own steps the rest of it. */
 export interface Rclone extends Client {
@@ -22,28 +23,69 @@ function visibleControls(name: string): string {
     .join('');
 }
 
+/** Lines of the configuration file that say where the server is and how it is spoken to. */
+type RemoteLines = readonly string[];
+
 export function rclone(program: string, target: Target, scratch: string): Rclone {
+  const lines = [
+    'type = sftp',
+    `host = ${target.host}`,
+    `port = ${target.port}`,
+    `known_hosts_file = ${target.knownHosts}`,
+  ];
+  const rest = rcloneRemote(program, target, scratch, lines, { key: target.keyFile });
+  return {
+    ...rest,
+    spelling: visibleControls,
+    freeSpace: async (remote) =>
+      (JSON.parse(await rest.command('about', '--json', rest.at(remote))) as { free: number }).free,
+  };
+}
+
+/** As over SFTP: by itself it respells more names for FTP, because some servers lose spaces and dots at the end. */
+const ENCODING = 'encoding = Slash,Dot';
+
+/** rclone's FTP remote over TLS. Its Go library takes the certificate to trust from the environment only. */
+export function rcloneFtp(
+  program: string,
+  target: Target,
+  scratch: string,
+  security: 'explicit' | 'implicit',
+): Rclone {
+  const { host, port, password, certificate } = ftpServer(target, security);
+  const mode = security === 'explicit' ? 'explicit_tls = true' : 'tls = true';
+  const lines = ['type = ftp', `host = ${host}`, `port = ${port}`, mode, ENCODING];
+  const env = { SSL_CERT_FILE: certificate ?? '' };
+  return {
+    ...rcloneRemote(program, target, scratch, lines, { password }, env),
+    passwordOnly: true,
+    // It stores their symbols and then looks for the file under the name that it was given.
+    cannotName: (name) => hasLineBreak(name) || visibleControls(name) !== name,
+  };
+}
+
+function rcloneRemote(
+  program: string,
+  target: Target,
+  scratch: string,
+  lines: RemoteLines,
+  login: Login,
+  env: Readonly<Record<string, string>> = {},
+): Rclone {
   const config = path.join(scratch, 'rclone.conf');
-  const describe = async (login: Login): Promise<void> => {
+  const describe = async (as: Login): Promise<void> => {
     const secret =
-      'key' in login
-        ? `key_file = ${login.key}`
-        : `pass = ${(await succeed(program, ['obscure', '-'], { input: login.password })).trim()}`;
-    const lines = [
-      '[remote]',
-      'type = sftp',
-      `host = ${target.host}`,
-      `port = ${target.port}`,
-      `user = ${target.user}`,
-    ];
-    writeFileSync(config, `${[...lines, secret, `known_hosts_file = ${target.knownHosts}`].join('\n')}\n`);
+      'key' in as
+        ? `key_file = ${as.key}`
+        : `pass = ${(await succeed(program, ['obscure', '-'], { input: as.password })).trim()}`;
+    writeFileSync(config, `${['[remote]', ...lines, `user = ${target.user}`, secret].join('\n')}\n`);
   };
   const command = async (...args: string[]): Promise<string> => {
     const once = ['--config', config, '--retries', '1', '--low-level-retries', '1', '--transfers', '4'];
-    return succeed(program, [...args, ...once]);
+    return succeed(program, [...args, ...once], { env });
   };
   const at = (remote: string): string => `remote:${remote}`;
-  const first = describe({ key: target.keyFile });
+  const first = describe(login);
   const ready = async (...args: string[]): Promise<string> => {
     await first;
     return command(...args);
@@ -51,7 +93,6 @@ export function rclone(program: string, target: Target, scratch: string): Rclone
   return {
     name: 'rclone',
     makesParents: true,
-    spelling: visibleControls,
     command: ready,
     at,
     login: async (as) => {
@@ -60,7 +101,7 @@ export function rclone(program: string, target: Target, scratch: string): Rclone
         await describe(as);
         await command('lsf', at(target.base || '/'));
       } finally {
-        await describe({ key: target.keyFile });
+        await describe(login);
       }
     },
     put: async (local, remote) => void (await ready('copyto', local, at(remote))),
@@ -89,7 +130,5 @@ export function rclone(program: string, target: Target, scratch: string): Rclone
     rename: async (from, to) => void (await ready('moveto', at(from), at(to))),
     renameOver: async (from, to) => void (await ready('moveto', at(from), at(to))),
     renameDirectory: async (from, to) => void (await ready('moveto', at(from), at(to))),
-    freeSpace: async (remote) =>
-      (JSON.parse(await ready('about', '--json', at(remote))) as { free: number }).free,
   };
 }

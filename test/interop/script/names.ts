@@ -1,4 +1,5 @@
 import { expect } from 'vitest';
+import { Cannot, type Client } from '../client.js';
 import { readItem, readTree, without } from '../trees.js';
 import type { Stage, Step } from './step.js';
 
@@ -23,7 +24,12 @@ const NAMES: Readonly<Record<string, string>> = {
   control: 'name with \u0001 and \u007f',
 };
 
+function mustBeSayable(client: Client, name: string): void {
+  if (client.cannotName?.(name)) throw new Cannot(`it has no way to say ${JSON.stringify(name)}`);
+}
+
 async function roundTrip({ client, local, stored, remote }: Stage, name: string): Promise<void> {
+  mustBeSayable(client, name);
   const sent = local.file(name, 100);
   await client.put(sent.path, `${remote}/${name}`);
   expect(Object.keys(await stored.tree(remote))).toEqual([name]);
@@ -44,6 +50,7 @@ const listed: Step[] = Object.entries(NAMES).map(([id, name]) => ({
   title: `the client lists ${JSON.stringify(name.length > 60 ? `${name.slice(0, 20)}...` : name)} as it is`,
   needs: ['names'],
   run: async ({ client, local, remote }) => {
+    mustBeSayable(client, name);
     const folder = local.folder();
     local.file(name, 10, 1_700_000_001, folder);
     await client.putTree(folder, `${remote}/listed-here`);
@@ -63,7 +70,8 @@ export const NAMED: readonly Step[] = [
     title: 'all of these names go up and down in one directory',
     run: async ({ client, local, stored, remote }) => {
       const folder = local.folder();
-      for (const name of Object.values(NAMES)) local.file(name, 50, 1_700_000_001, folder);
+      const names = Object.values(NAMES).filter((name) => client.cannotName?.(name) !== true);
+      for (const name of names) local.file(name, 50, 1_700_000_001, folder);
       await client.putTree(folder, `${remote}/names-together`);
       const sent = without(await readTree(folder), 'modified', 'mode');
       const spell = (name: string): string => client.spelling?.(name) ?? name;

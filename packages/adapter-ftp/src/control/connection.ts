@@ -253,6 +253,6 @@ export class ControlConnection extends FtpConnectionShell implements Control {
     this.#queue = [];
     this.#drained?.();
     this.session.transfer?.stop(new ReplyError(426, 'the control connection was lost'));
-    this.session.data.release();
+    this.session.data.close();
   }
 }

@@ -60,12 +60,13 @@ export class PassiveLease {
     return true;
   }
 
-  /** Harmless twice. A connection that nobody took is closed. */
-  release(): void {
+  /** Harmless twice. Returns the connection if nobody took it; afterwards it is the caller's. */
+  release(): Socket | undefined {
     this.#spent = true;
     this.#waiting = undefined;
-    this.take()?.destroy();
+    const unused = this.take();
     this.#giveBack();
+    return unused;
   }
 }
 

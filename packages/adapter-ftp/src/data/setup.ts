@@ -2,12 +2,16 @@ import { connect, type Socket } from 'node:net';
 import { ReplyError } from '../errors.js';
 import { DATA_SOCKET, type PassiveLease, type PassivePorts } from './passive-ports.js';
 
+/** Milliseconds in which a client closes a data connection that nothing was transferred over. */
+const UNUSED_MS = 2_000;
+
 /** How the next data connection comes about: what the last PASV, EPSV, PORT or EPRT has said. */
 export class DataSetup {
   readonly #ports: PassivePorts;
   readonly #peer: string;
   #lease: PassiveLease | undefined;
   #target: { readonly host: string; readonly port: number } | undefined;
+  #unused: Socket | undefined;
   #generation = 0;
 
   constructor(ports: PassivePorts, peer: string) {
@@ -42,9 +46,29 @@ export class DataSetup {
   /** Gives up what was prepared. */
   release(): void {
     this.#generation += 1;
-    this.#lease?.release();
+    this.#leave(this.#lease?.release());
     this.#lease = undefined;
     this.#target = undefined;
+  }
+
+  /** The client is gone: nothing is left open. */
+  close(): void {
+    this.release();
+    this.#leave(undefined);
+  }
+
+  /**
+   * A connection that no transfer used, because the file could not be had say, is left to the client: one that ends
+   * before the reply has been read, or with a reset because of the handshake in it, counts as a broken session with
+   * some. There is one at a time, and it is not waited for long.
+   */
+  #leave(socket: Socket | undefined): void {
+    this.#unused?.destroy();
+    this.#unused = socket;
+    if (socket === undefined) return;
+    socket.once('end', () => socket.destroy());
+    socket.setTimeout(UNUSED_MS, () => socket.destroy());
+    socket.resume();
   }
 
   /**

@@ -1,0 +1,5 @@
+import { NCFTP } from './ftp-clients.js';
+import { playLatchkey } from './servers.js';
+import { interopSuite } from './suite.js';
+
+interopSuite({ ...NCFTP, start: playLatchkey });
