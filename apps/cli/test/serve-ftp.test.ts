@@ -68,12 +68,10 @@ describe('serve over FTP', () => {
       await settingsFor('rclone', served.port, workspace, '--ftp', '--host', 'localhost'),
     );
     const obscured = run(workspace, 'rclone', ['obscure', PASSWORD]).stdout.trim();
-    const rclone = run(
-      workspace,
-      'rclone',
-      ['--config', config, 'cat', 'latchkey:/FILE'],
-      { RCLONE_CONFIG_LATCHKEY_PASS: obscured, SSL_CERT_FILE: workspace.local('latchkey.pem') },
-    );
+    const rclone = run(workspace, 'rclone', ['--config', config, 'cat', 'latchkey:/FILE'], {
+      RCLONE_CONFIG_LATCHKEY_PASS: obscured,
+      SSL_CERT_FILE: workspace.local('latchkey.pem'),
+    });
     expect(rclone).toMatchObject({ status: 0, stdout: 'sent by curl', stderr: '' });
     expect(served.log()).not.toContain(PASSWORD);
     await served.stop();
