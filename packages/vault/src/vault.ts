@@ -32,9 +32,9 @@ import {
 import { type CheckOptions, type CheckReport, checkVault } from './maintenance/check.js';
 import { collectGarbage, type GcOptions, type GcReport } from './maintenance/gc.js';
 import { emptyHead, escrowOf } from './names/make-directory.js';
+import type { ObjectSession } from './object-session.js';
 import { makeContext, type VaultSettings } from './open-context.js';
 import { OwnerSession } from './owner-session.js';
-import type { VaultSession } from './session.js';
 import { requireSwaps } from './swap-race.js';
 import { asVaultError } from './translate.js';
 
@@ -172,7 +172,7 @@ export class Vault {
   }
 
   /** What the owner may do. Sessions of one vault share its caches. */
-  session(): VaultSession {
+  session(): ObjectSession {
     return new OwnerSession(this.#context, this.#digests);
   }
 

@@ -5,6 +5,7 @@ import { freshListing } from '../record/build.js';
 import { describe, entryOf } from '../record/entry.js';
 import type { Entry, ListPage, Path } from '../session.js';
 import { lookUp, resolveDirectory } from './resolve.js';
+import { hidden } from './staging.js';
 
 const PAGE_ENTRIES = 1000;
 /** How often a listing looks for the newest version without getting any further. */
@@ -22,7 +23,8 @@ export async function listPage(
   for await (const page of directory
     .tree(head)
     .scan(options.after === undefined ? {} : { after: options.after })) {
-    rows.push(...page.slice(0, limit + 1 - rows.length));
+    const shown = page.filter((row) => !hidden(path, row.key));
+    rows.push(...shown.slice(0, limit + 1 - rows.length));
     if (rows.length > limit) break;
   }
   const entries = rows.slice(0, limit).map((row) => entryOf(row, directory.id));
@@ -42,7 +44,7 @@ export async function* listAll(context: VaultContext, path: Path): AsyncGenerato
         for (const row of rows) {
           after = row.key;
           attempt = 0;
-          yield entryOf(row, directory.id);
+          if (!hidden(path, row.key)) yield entryOf(row, directory.id);
         }
       }
       return;
