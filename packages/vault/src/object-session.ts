@@ -88,7 +88,7 @@ export interface Composition {
 
 export interface ComposeOptions extends PublishOptions {
   /** Told what the sources are, in their order. What it throws reaches the caller; nothing is changed. */
-  readonly describe: (sources: readonly ObjectEntry[]) => Composition;
+  readonly describe: (sources: readonly ObjectEntry[]) => Composition | Promise<Composition>;
 }
 
 /** One version of a file, open for reading. */

@@ -122,6 +122,18 @@ describe('objects of a vault', () => {
     await expect(session.removeObject(['b', 'none'])).rejects.toMatchObject({ code: 'not-found' });
   });
 
+  it('makes the same parents for many writers at once', async () => {
+    const session = await fresh();
+    await session.mkdir(['b']);
+    const names = Array.from({ length: 40 }, (_, index) => `${index}`);
+    await Promise.all([
+      ...names.map((name) => session.writeObject(['b', 'i', 'j', name], text(name), { existing: 1 })),
+      ...names.map((name) => session.mkdir(['b', 'k', 'l', name], { recursive: true })),
+    ]);
+    expect((await session.list(['b', 'i', 'j'])).entries).toHaveLength(40);
+    expect((await session.list(['b', 'k', 'l'])).entries).toHaveLength(40);
+  });
+
   it('writes into a directory that is pruned at the same time', async () => {
     const session = await fresh();
     await session.mkdir(['b']);

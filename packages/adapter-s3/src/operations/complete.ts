@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { ContentProperties, ObjectEntry } from '@latchkey/vault';
-import { checksumElement, type RunningDigest, startDigest } from '../body/checksums.js';
+import { checksumElement, startDigest } from '../body/checksums.js';
 import { combineCrcs, isCrc } from '../body/crc-combine.js';
 import { checksumValue, expectedChecksum } from '../body/expected.js';
 import { isVaultError, S3Error } from '../errors.js';
@@ -39,7 +39,6 @@ export async function completeMultipartUpload(call: Call): Promise<Reply> {
   const listed = listedParts(parseXml(document, 'CompleteMultipartUpload'), upload);
   const precondition = writeCondition(headers);
   const place = newPlaceOf(bucket, key);
-  const running = upload.checksum === undefined ? undefined : await startDigest(upload.checksum.name);
   await requireBucket(session, bucket);
   try {
     const entry = await session.composeObject(
@@ -48,10 +47,10 @@ export async function completeMultipartUpload(call: Call): Promise<Reply> {
       {
         existing: BUCKET_ONLY,
         ...(precondition === undefined ? {} : { precondition }),
-        describe: (parts) => {
+        describe: async (parts) => {
           checkParts(listed, parts, upload);
           checkSize(headers.get('x-amz-mp-object-size'), parts);
-          const properties = propertiesOf(parts, upload, running);
+          const properties = await propertiesOf(parts, upload);
           const whole =
             upload.checksum && properties.digests?.get(digestKey(upload.checksum.name, upload.checksum.type));
           if (wanted !== undefined && (whole === undefined || !wanted.equals(whole)))
@@ -132,11 +131,10 @@ function checkSize(text: string | undefined, parts: readonly ObjectEntry[]): voi
 }
 
 /** ETag and checksum as S3 computes them of those of the parts. */
-function propertiesOf(
+async function propertiesOf(
   parts: readonly ObjectEntry[],
   { checksum, description }: Upload,
-  running: RunningDigest | undefined,
-): ContentProperties {
+): Promise<ContentProperties> {
   const md5 = createHash('md5');
   for (const part of parts) md5.update(Buffer.from(etagOf(part).replace(/-.*$/, ''), 'hex'));
   const digests = new Map<string, Uint8Array>();
@@ -148,7 +146,8 @@ function propertiesOf(
     }));
     const key = digestKey(name, type);
     if (type === 'FULL_OBJECT' && isCrc(name)) digests.set(key, new Uint8Array(combineCrcs(name, sums)));
-    else if (running !== undefined) {
+    else {
+      const running = await startDigest(name);
       running.update(Buffer.concat(sums.map((one) => one.crc)));
       digests.set(key, new Uint8Array(running.digest()));
     }

@@ -36,8 +36,10 @@ export async function makeDirectory(context: VaultContext, path: Path, options: 
         const { attributes, ...above } = options;
         return await makeIn(context, parent, name, part, depth === path.length ? options : above);
       } catch (error) {
-        if (error instanceof VaultError && error.code === 'exists') return undefined;
-        throw error;
+        if (!(error instanceof VaultError) || error.code !== 'exists') throw error;
+        // Whoever was first may ride in the same commit: it is over when a later change has had its turn.
+        await parent.directory.commits.submit({ evenDead: true, apply: async () => undefined });
+        return undefined;
       }
     });
   }
