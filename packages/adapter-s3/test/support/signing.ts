@@ -105,7 +105,8 @@ export function send(port: number, wire: Wire, body: Uint8Array | string = ''): 
   const bytes = Buffer.from(body);
   const headers = wire.headers.flat();
   const framed = wire.headers.some(([name]) => /^(content-length|transfer-encoding)$/i.test(name));
-  if (!framed && (bytes.length > 0 || /^P/.test(wire.method))) headers.push('Content-Length', String(bytes.length));
+  if (!framed && (bytes.length > 0 || /^P/.test(wire.method)))
+    headers.push('Content-Length', String(bytes.length));
   return new Promise((resolve, reject) => {
     const request = httpRequest(
       { host: '127.0.0.1', port, method: wire.method, path: wire.target, headers, agent: false },
