@@ -5,13 +5,7 @@ import { LoginDelays } from '@latchkey/adapter-sftp';
 import { nodeProvider } from '@latchkey/encryption/node';
 import { MemoryStore } from '@latchkey/store';
 import { Vault, type VaultSession } from '@latchkey/vault';
-import {
-  FtpServer,
-  type FtpServerOptions,
-  type LogLevel,
-  makeSelfSigned,
-  type SelfSigned,
-} from '../../src/index.js';
+import { FtpServer, type FtpServerOptions, type LogLevel, makeSelfSigned, type SelfSigned } from '../../src/index.js';
 import { RawClient } from './raw-client.js';
 
 export const USER = 'ada';
@@ -95,11 +89,7 @@ export async function content(vault: VaultSession, ...path: string[]): Promise<B
   return Buffer.concat(pieces);
 }
 
-export async function put(
-  vault: VaultSession,
-  path: readonly string[],
-  bytes: string | Uint8Array,
-): Promise<void> {
+export async function put(vault: VaultSession, path: readonly string[], bytes: string | Uint8Array): Promise<void> {
   await vault.write(path, Buffer.from(bytes), { parents: true });
 }
 
