@@ -212,7 +212,7 @@ describe('objects of a vault', () => {
     await vault.close();
     const again = await reopen();
     const whole = Buffer.concat(parts);
-    expect(Buffer.compare(await contentOf(again.session(), 'whole'), whole)).toBe(0);
+    expect(Buffer.compare(await contentOf(again.session(), 'whole'), new Uint8Array(whole))).toBe(0);
     expect(await again.session().statObject(['whole'])).toMatchObject({
       partSizes: [200_000, 70_000, 5],
       contentType: 'a/b',
