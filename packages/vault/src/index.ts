@@ -4,6 +4,22 @@ export { VAULT_ERROR_CODES, VaultError, type VaultErrorCode } from './errors.js'
 export type { CheckOptions, CheckProblem, CheckReport } from './maintenance/check.js';
 export type { GcOptions, GcReport } from './maintenance/gc.js';
 export { resolveLinks, statThroughLinks, throughLinks } from './names/follow-links.js';
+export {
+  type ComposeOptions,
+  type Composition,
+  type ContentProperties,
+  type ObjectAttributes,
+  type ObjectEntry,
+  type ObjectListOptions,
+  type ObjectPage,
+  type ObjectReader,
+  type ObjectSession,
+  type Precondition,
+  type PublishOptions,
+  STAGING,
+  type Stretch,
+  type WriteObjectOptions,
+} from './object-session.js';
 export type { VaultSettings } from './open-context.js';
 export type {
   Attributes,

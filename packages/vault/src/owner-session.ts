@@ -13,6 +13,21 @@ import { renameEntry } from './names/rename.js';
 import { resolveDirectory } from './names/resolve.js';
 import { makeSymlink, readSymlink } from './names/symlink.js';
 import type {
+  ComposeOptions,
+  ObjectEntry,
+  ObjectListOptions,
+  ObjectPage,
+  ObjectReader,
+  ObjectSession,
+  PublishOptions,
+  Stretch,
+  WriteObjectOptions,
+} from './object-session.js';
+import { composeObject } from './objects/compose.js';
+import { listObjects, openObject, statObject } from './objects/look.js';
+import { writeObject } from './objects/put.js';
+import { makeMarker, removeMarker, removeObject } from './objects/remove.js';
+import type {
   Attributes,
   CopyOptions,
   DigestName,
@@ -24,13 +39,12 @@ import type {
   RemoveOptions,
   RenameOptions,
   SpaceUsage,
-  VaultSession,
   WriteOptions,
 } from './session.js';
 import { asVaultError } from './translate.js';
 
 /** The session of the owner, who may do everything. Its methods only name the operations and translate failures. */
-export class OwnerSession implements VaultSession {
+export class OwnerSession implements ObjectSession {
   readonly #context: VaultContext;
   readonly #digests: DigestCache;
 
@@ -126,6 +140,45 @@ export class OwnerSession implements VaultSession {
     );
   }
 
+  statObject(path: Path): Promise<ObjectEntry> {
+    return this.#run(() => statObject(this.#context, path));
+  }
+
+  openObject(path: Path): Promise<ObjectReader> {
+    return this.#run(async () => {
+      const reader = await openObject(this.#context, path);
+      return { ...reader, stream: (offset, length) => translated(reader.stream(offset, length)) };
+    });
+  }
+
+  listObjects(path: Path, options: ObjectListOptions = {}): Promise<ObjectPage> {
+    return this.#run(() => listObjects(this.#context, path, options));
+  }
+
+  writeObject(
+    path: Path,
+    source: Uint8Array | AsyncIterable<Uint8Array>,
+    options: WriteObjectOptions = {},
+  ): Promise<ObjectEntry> {
+    return this.#run(() => writeObject(this.#context, path, source, options), false);
+  }
+
+  composeObject(sources: readonly Stretch[], to: Path, options: ComposeOptions): Promise<ObjectEntry> {
+    return this.#run(() => composeObject(this.#context, sources, to, options));
+  }
+
+  removeObject(path: Path, options: Pick<PublishOptions, 'precondition' | 'existing'> = {}): Promise<void> {
+    return this.#run(() => removeObject(this.#context, path, options));
+  }
+
+  makeMarker(path: Path, options: Omit<PublishOptions, 'precondition'> = {}): Promise<ObjectEntry> {
+    return this.#run(() => makeMarker(this.#context, path, options));
+  }
+
+  removeMarker(path: Path, options: Pick<PublishOptions, 'existing'> = {}): Promise<void> {
+    return this.#run(() => removeMarker(this.#context, path, options));
+  }
+
   #mustBeOpen(): void {
     if (this.#context.writer.closed) throw new VaultError('closed', 'the vault is closed');
   }
@@ -189,6 +242,14 @@ class TranslatingHandle implements FileHandle {
   }
   abandon(): Promise<void> {
     return this.#handle.abandon();
+  }
+}
+
+async function* translated(stream: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
+  try {
+    yield* stream;
+  } catch (error) {
+    throw told(error);
   }
 }
 

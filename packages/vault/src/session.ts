@@ -2,6 +2,8 @@
  * What an adapter, the CLI or a third-party program sees of a vault: what one authenticated user may do.
  * The methods mean the same through every protocol.
  *
+ * What object protocols need beyond this is in object-session.ts.
+ *
  * A path is a list of names from the root (`[]` is the root). Names are well-formed Unicode strings of at most
  * 1,024 UTF-8 bytes without `/` and NUL. Every method rejects with a `VaultError` (docs/errors.md).
  */

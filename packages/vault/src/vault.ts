@@ -32,10 +32,12 @@ import {
 import { type CheckOptions, type CheckReport, checkVault } from './maintenance/check.js';
 import { collectGarbage, type GcOptions, type GcReport } from './maintenance/gc.js';
 import { emptyHead, escrowOf } from './names/make-directory.js';
+
 import { endOwnMoves } from './names/moves-register.js';
+import type { ObjectSession } from './object-session.js';
+
 import { makeContext, type VaultSettings } from './open-context.js';
 import { OwnerSession } from './owner-session.js';
-import type { VaultSession } from './session.js';
 import { requireSwaps } from './swap-race.js';
 import { asVaultError } from './translate.js';
 
@@ -173,7 +175,7 @@ export class Vault {
   }
 
   /** What the owner may do. Sessions of one vault share its caches. */
-  session(): VaultSession {
+  session(): ObjectSession {
     return new OwnerSession(this.#context, this.#digests);
   }
 

@@ -30,13 +30,7 @@ export async function openFile(
   exclusive: 'at-once' | 'at-publication' = 'at-once',
 ): Promise<FileHandle> {
   checkAttributes(options.attributes ?? {});
-  if (options.write !== true) {
-    if (path.length === 0) throw new VaultError('is-a-directory', 'is a directory: /');
-    const { parent, row } = await lookUp(context, path);
-    const fields = openRecord(context, parent, row);
-    mustBeFile(fields, path);
-    return new ReadHandle(context, parent, row.key, path, fields, await contentOf(context, fields));
-  }
+  if (options.write !== true) return openForReading(context, path);
   if (path.length === 0) throw new VaultError('is-a-directory', 'is a directory: /');
   return inParent(context, path, async ({ directory, head }, name) => {
     const tree = directory.tree(head);
@@ -67,6 +61,14 @@ export async function openFile(
     }
     return openRecordForWriting(context, directory, name, path, options, row, mustBeNew);
   });
+}
+
+export async function openForReading(context: VaultContext, path: Path): Promise<ReadHandle> {
+  if (path.length === 0) throw new VaultError('is-a-directory', 'is a directory: /');
+  const { parent, row } = await lookUp(context, path);
+  const fields = openRecord(context, parent, row);
+  mustBeFile(fields, path);
+  return new ReadHandle(context, parent, row.key, path, fields, await contentOf(context, fields));
 }
 
 async function openRecordForWriting(

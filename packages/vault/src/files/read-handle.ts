@@ -11,6 +11,8 @@ import { checkRange } from './range.js';
 
 /** One version of a file, open for reading. Its segments are kept from this process's own sweeps while it is open. */
 export class ReadHandle implements FileHandle {
+  /** The record that was opened, and the directory that it stands in. */
+  readonly opened: { readonly directory: Directory; readonly fields: RecordFields };
   readonly #context: VaultContext;
   readonly #directory: Directory;
   readonly #key: string;
@@ -29,6 +31,7 @@ export class ReadHandle implements FileHandle {
     fields: RecordFields,
     content: PieceList,
   ) {
+    this.opened = { directory, fields };
     this.#context = context;
     this.#directory = directory;
     this.#key = key;

@@ -2,7 +2,7 @@ import type { VaultContext } from '../context.js';
 import { VaultError } from '../errors.js';
 import { makeDirectory } from '../names/make-directory.js';
 import { splitPath } from '../names/path.js';
-import type { Entry, Path, WriteOptions } from '../session.js';
+import type { Entry, FileHandle, Path, WriteOptions } from '../session.js';
 import { openFile } from './open.js';
 import { checkRange } from './range.js';
 import { WriteHandle } from './write-handle.js';
@@ -13,7 +13,7 @@ const WRITE_STEP = 1024 * 1024;
 /** The caller's own stream failed: the caller is told in its own words, which are the `cause`. */
 export class SourceFailed extends Error {}
 
-async function* fromCaller(source: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
+export async function* fromCaller(source: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
   try {
     yield* source;
   } catch (cause) {
@@ -29,20 +29,29 @@ export async function* readAll(
   const handle = await openFile(context, path, { read: true });
   try {
     const { size } = await handle.stat();
-    const start = range.offset ?? 0;
-    checkRange(start, range.length ?? 0);
-    const end = Math.min(size, start + (range.length ?? size));
-    // The next step is fetched while the consumer works on this one.
-    let next = start < end ? handle.readPieces(start, Math.min(READ_STEP, end - start)) : undefined;
-    for (let at = start; next !== undefined; ) {
-      const pieces = await next;
-      for (const piece of pieces) at += piece.length;
-      next = at < end && pieces.length > 0 ? handle.readPieces(at, Math.min(READ_STEP, end - at)) : undefined;
-      next?.catch(() => undefined);
-      yield* pieces;
-    }
+    yield* readHandle(handle, size, range.offset ?? 0, range.length ?? size);
   } finally {
     await handle.close();
+  }
+}
+
+/** Up to `length` bytes from `start` of an open file of `size` bytes. The handle stays open. */
+export async function* readHandle(
+  handle: FileHandle,
+  size: number,
+  start: number,
+  length: number,
+): AsyncGenerator<Uint8Array> {
+  checkRange(start, length);
+  const end = Math.min(size, start + length);
+  // The next step is fetched while the consumer works on this one.
+  let next = start < end ? handle.readPieces(start, Math.min(READ_STEP, end - start)) : undefined;
+  for (let at = start; next !== undefined; ) {
+    const pieces = await next;
+    for (const piece of pieces) at += piece.length;
+    next = at < end && pieces.length > 0 ? handle.readPieces(at, Math.min(READ_STEP, end - at)) : undefined;
+    next?.catch(() => undefined);
+    yield* pieces;
   }
 }
 

@@ -6,6 +6,7 @@ import { describe, entryOf } from '../record/entry.js';
 import type { Entry, ListPage, Path } from '../session.js';
 import { visitMark } from './marks.js';
 import { lookUp, resolveDirectory } from './resolve.js';
+import { hidden } from './staging.js';
 
 const PAGE_ENTRIES = 1000;
 /** How often a listing looks for the newest version without getting any further. */
@@ -23,7 +24,8 @@ export async function listPage(
   for await (const page of directory
     .tree(head)
     .scan(options.after === undefined ? {} : { after: options.after })) {
-    rows.push(...page.slice(0, limit + 1 - rows.length));
+    const shown = page.filter((row) => !hidden(path, row.key));
+    rows.push(...shown.slice(0, limit + 1 - rows.length));
     if (rows.length > limit) break;
   }
   const entries = rows.slice(0, limit).map((row) => {
@@ -46,6 +48,7 @@ export async function* listAll(context: VaultContext, path: Path): AsyncGenerato
         for (const row of rows) {
           after = row.key;
           attempt = 0;
+          if (hidden(path, row.key)) continue;
           visitMark(context, directory, row);
           yield entryOf(row, directory.id);
         }

@@ -10,34 +10,36 @@ import { statEntry } from './list.js';
 import { checkPath, show } from './path.js';
 import { childDirectory, type Found, inParent, lookUp } from './resolve.js';
 
-export async function makeDirectory(
-  context: VaultContext,
-  path: Path,
-  options: { recursive?: boolean; attributes?: Attributes },
-): Promise<Entry> {
+export interface MakeOptions {
+  readonly recursive?: boolean;
+  readonly attributes?: Attributes;
+  /** What is made is not a user's wish, only the way to what is in it. */
+  readonly implied?: boolean;
+  /** With `recursive`: so many names of the path must exist. */
+  readonly existing?: number;
+}
+
+export async function makeDirectory(context: VaultContext, path: Path, options: MakeOptions): Promise<Entry> {
   checkAttributes(options.attributes ?? {});
   if (options.recursive !== true)
-    return inParent(context, path, (parent, name) => makeIn(context, parent, name, path, options.attributes));
+    return inParent(context, path, (parent, name) => makeIn(context, parent, name, path, options));
   checkPath(path);
   if (path.length === 0) return statEntry(context, path);
   let entry: Entry | undefined;
-  for (let depth = 1; depth <= path.length; depth++) {
+  for (let depth = (options.existing ?? 0) + 1; depth <= path.length; depth++) {
     const part = path.slice(0, depth);
     entry = await inParent(context, part, async (parent, name) => {
       const there = await childDirectory(context, parent.directory, name, performance.now(), true);
       if (there === 'file') throw new VaultError('not-a-directory', `not a directory: ${show(part)}`);
       if (there !== undefined) return undefined;
       try {
-        return await makeIn(
-          context,
-          parent,
-          name,
-          part,
-          depth === path.length ? options.attributes : undefined,
-        );
+        const { attributes, ...above } = options;
+        return await makeIn(context, parent, name, part, depth === path.length ? options : above);
       } catch (error) {
-        if (error instanceof VaultError && error.code === 'exists') return undefined;
-        throw error;
+        if (!(error instanceof VaultError) || error.code !== 'exists') throw error;
+        // Whoever was first may ride in the same commit: it is over when a later change has had its turn.
+        await parent.directory.commits.submit({ evenDead: true, apply: async () => undefined });
+        return undefined;
       }
     });
   }
@@ -52,7 +54,7 @@ async function makeIn(
   parent: Found,
   name: string,
   path: Path,
-  attributes?: Attributes,
+  options: MakeOptions,
 ): Promise<Entry> {
   const tree = parent.directory.tree(parent.head);
   const key = directoryKey(name);
@@ -64,13 +66,13 @@ async function makeIn(
   const child = context.directories.of(identity);
   await child.swap(emptyHead(linkId, escrowOf(context, identity, parent.directory.keys.uid, name)), null);
   const listing = {
-    ...freshListing('directory', attributes),
+    ...freshListing('directory', options.attributes),
     directory: {
       uid: identity.uid,
       generation: identity.generation,
       linkId,
       listSecret: child.keys.listSecret,
-      explicit: true,
+      explicit: options.implied !== true,
     },
   };
   try {

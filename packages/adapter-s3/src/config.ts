@@ -1,0 +1,81 @@
+import type { ObjectSession } from '@latchkey/vault';
+
+export type LogLevel = 'debug' | 'info' | 'warn' | 'error';
+
+/** Takes one event. `details` may hold text from the network: make it printable before a person sees it. */
+export type Logger = (level: LogLevel, message: string, details?: Readonly<Record<string, unknown>>) => void;
+
+/** What an access key id stands for. */
+export interface Credential {
+  /** Shown as the owner of everything. */
+  readonly user: string;
+  /** Signatures are made with it, so it must be kept as it is, not as a hash. */
+  readonly secretAccessKey: string;
+  readonly session: ObjectSession;
+}
+
+/** Who may sign requests. */
+export interface CredentialDirectory {
+  /** `undefined` for access key ids that nobody has. */
+  find(accessKeyId: string): Promise<Credential | undefined>;
+}
+
+/** Slows down guessing. One is shared by the servers of all protocols, so that a guesser cannot change between them. */
+export interface LoginThrottle {
+  /** Counts a failed attempt from an IP address and returns how many milliseconds its answer has to wait. */
+  begin(address: string): number;
+  /** Whether so many attempts failed that the address is not talked to for the time being. */
+  banned(address: string): boolean;
+}
+
+export interface S3Limits {
+  /** Connections at once. */
+  readonly connections: number;
+  /** Requests carried out at once; others get `SlowDown`. */
+  readonly requests: number;
+  /** Milliseconds for the head of a request. */
+  readonly headersMs: number;
+  /** Milliseconds without a byte in either direction, within a request and between two. */
+  readonly idleMs: number;
+  /** Bytes of request line and headers together. */
+  readonly headerBytes: number;
+  /** Bytes of an XML document in a request. */
+  readonly documentBytes: number;
+  /** Bytes of one PutObject, UploadPart or form upload; S3 has 5 GiB. */
+  readonly uploadBytes: number;
+}
+
+export const DEFAULT_LIMITS: S3Limits = {
+  connections: 1024,
+  requests: 256,
+  headersMs: 30_000,
+  idleMs: 2 * 60_000,
+  headerBytes: 32 * 1024,
+  documentBytes: 4 * 1024 * 1024,
+  uploadBytes: 5 * 1024 * 1024 * 1024,
+};
+
+/** PEM, from files that are read again when they change, or as text. */
+export type CertificateSource =
+  | { readonly certificateFile: string; readonly keyFile: string }
+  | { readonly certificate: string; readonly key: string };
+
+export interface S3ServerOptions {
+  /** Address to listen on. Default `127.0.0.1`. */
+  readonly host?: string;
+  /** 0, the default, takes a free one. */
+  readonly port?: number;
+  readonly credentials: CredentialDirectory;
+  /** Shared with the servers of the other protocols. */
+  readonly throttle: LoginThrottle;
+  /** The region that clients have to sign for. Default `us-east-1`. */
+  readonly region?: string;
+  /** Host names whose subdomains are buckets (`BUCKET.s3.example.org`). Path style works under every name. */
+  readonly domains?: readonly string[];
+  /** Absent: plain HTTP. */
+  readonly tls?: CertificateSource;
+  readonly logger?: Logger;
+  readonly limits?: Partial<S3Limits>;
+  /** The clock that dates of signatures are compared with, in milliseconds since 1970. For tests. */
+  readonly now?: () => number;
+}

@@ -1,0 +1,164 @@
+import { randomBytes } from 'node:crypto';
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { setTimeout as wait } from 'node:timers/promises';
+import { authenticate, isPresigned, type Verifier } from '../auth/authenticate.js';
+import { Body } from '../body/body.js';
+import type { LoginThrottle } from '../config.js';
+import { failureOf, S3Error } from '../errors.js';
+import type { Call, ServerContext } from '../operations/operation.js';
+import { isFormUpload, postObject } from '../operations/post-form.js';
+import { checkServiceHeaders, findOperation } from '../operations/registry.js';
+import { addressOf } from './address.js';
+import { Headers } from './headers.js';
+import { errorReply, type Reply, sendReply } from './reply.js';
+import { Query, splitTarget } from './url.js';
+
+/** Bytes of a refused request's body that are read and dropped, so that its client sees the answer. */
+const DRAIN_BYTES = 1024 * 1024;
+const DRAIN_MS = 2000;
+
+/** Failures of a proof, which count against an address; others are mistakes. */
+const GUESSES: ReadonlySet<string> = new Set(['SignatureDoesNotMatch', 'InvalidAccessKeyId']);
+
+export interface HandlerOptions {
+  readonly server: ServerContext;
+  readonly verifier: Verifier;
+  readonly throttle: LoginThrottle;
+  readonly domains: readonly string[];
+}
+
+/** Requests from their first byte to the last of their answers. */
+export class Handler {
+  readonly #options: HandlerOptions;
+  readonly #running = new Set<Promise<void>>();
+
+  constructor(options: HandlerOptions) {
+    this.#options = options;
+  }
+
+  /** Takes one request. `waits`: the client sends its body only when it is told to go on. */
+  take(request: IncomingMessage, response: ServerResponse, waits: boolean): void {
+    const done = this.#answer(request, response, waits).catch((error: unknown) => {
+      this.#options.server.log('error', 'a request failed', { error });
+      response.destroy();
+    });
+    this.#running.add(done);
+    void done.then(() => this.#running.delete(done));
+  }
+
+  /** Resolves when no request is being carried out. */
+  async settled(): Promise<void> {
+    while (this.#running.size > 0) await Promise.all(this.#running);
+  }
+
+  async #answer(request: IncomingMessage, response: ServerResponse, waits: boolean): Promise<void> {
+    const { server } = this.#options;
+    const id = randomBytes(8).toString('hex').toUpperCase();
+    const target = request.url ?? '/';
+    const resource = target.split('?')[0] as string;
+    response.setHeader('Server', 'Latchkey');
+    response.setHeader('x-amz-request-id', id);
+    response.setHeader('x-amz-id-2', id);
+    let reply: Reply;
+    try {
+      if (this.#running.size >= server.limits.requests) throw new S3Error('SlowDown');
+      reply = await this.#carryOut(request, response, waits);
+    } catch (error) {
+      const { answer, unexpected } = failureOf(error);
+      const details = { request: id, method: request.method, resource, code: answer.code };
+      if (unexpected) server.log('error', 'a request failed', { ...details, error });
+      else server.log('debug', 'a request was refused', details);
+      if (GUESSES.has(answer.code)) await this.#slowDown(request);
+      reply = errorReply(answer, resource, id);
+    }
+    if (!request.complete) response.setHeader('Connection', 'close');
+    await sendReply(response, reply, request.method === 'HEAD');
+    if (!request.complete) await drain(request, waits);
+  }
+
+  async #carryOut(request: IncomingMessage, response: ServerResponse, waits: boolean): Promise<Reply> {
+    const { server, verifier, throttle, domains } = this.#options;
+    if (throttle.banned(request.socket.remoteAddress ?? '')) throw new S3Error('SlowDown');
+    const headers = new Headers(request.rawHeaders);
+    const { path: rawPath, query: rawQuery } = splitTarget(request.url ?? '');
+    const query = new Query(rawQuery);
+    const method = request.method ?? '';
+    const address = addressOf(headers.get('host'), rawPath, domains);
+    const goOn = (): AsyncIterable<Uint8Array> => {
+      if (waits) response.writeContinue();
+      return request;
+    };
+    if (method === 'POST' && isFormUpload(address, query, headers))
+      return postObject({ server, verifier, address, query, headers, body: goOn });
+    const identity = await authenticate({ method, rawPath, query, headers }, verifier);
+    if (isPresigned({ query })) hoist(query, headers);
+    checkServiceHeaders(headers, query, identity.credential.user);
+    const { session } = identity.credential;
+    const call: Call = {
+      server,
+      method,
+      address,
+      query,
+      headers,
+      identity,
+      session,
+      body: (most, options = {}) => new Body(lazily(goOn), { headers, identity, most, ...options }),
+    };
+    return findOperation(call).run(call);
+  }
+
+  /** An answer to a wrong signature waits, longer each time, so that guessing gets nowhere. */
+  async #slowDown(request: IncomingMessage): Promise<void> {
+    const delay = this.#options.throttle.begin(request.socket.remoteAddress ?? '');
+    if (delay > 0) await wait(delay);
+  }
+}
+
+/** Parameters of a presigned URL that stand for headers which its maker had no other way to send. */
+function hoist(query: Query, headers: Headers): void {
+  for (const [name, value] of query.pairs) {
+    const header = name.toLowerCase();
+    if (!header.startsWith('x-amz-') || SIGNATURE_PARAMETERS.has(header)) continue;
+    headers.hoist(header, value);
+  }
+}
+
+const SIGNATURE_PARAMETERS: ReadonlySet<string> = new Set([
+  'x-amz-algorithm',
+  'x-amz-content-sha256',
+  'x-amz-credential',
+  'x-amz-date',
+  'x-amz-expires',
+  'x-amz-security-token',
+  'x-amz-signature',
+  'x-amz-signedheaders',
+]);
+
+/** Tells the client to go on only when somebody reads. */
+async function* lazily(open: () => AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
+  try {
+    yield* open();
+  } catch (error) {
+    // The connection broke.
+    throw error instanceof S3Error ? error : new S3Error('IncompleteBody');
+  }
+}
+
+/** Reads what is left of a body for a moment, then cuts the connection: closing at once could swallow the answer. */
+async function drain(request: IncomingMessage, waits: boolean): Promise<void> {
+  if (waits || request.destroyed) {
+    request.socket.destroySoon();
+    return;
+  }
+  let bytes = 0;
+  const ended = new Promise<void>((resolve) => {
+    request.on('data', (chunk: Uint8Array) => {
+      bytes += chunk.length;
+      if (bytes > DRAIN_BYTES) resolve();
+    });
+    for (const event of ['end', 'close', 'error']) request.once(event, () => resolve());
+  });
+  const timer = wait(DRAIN_MS, undefined, { ref: false });
+  await Promise.race([ended, timer]);
+  request.socket.destroySoon();
+}

@@ -1,0 +1,113 @@
+import { randomBytes } from 'node:crypto';
+import { type ObjectEntry, type ObjectSession, type Path, STAGING } from '@latchkey/vault';
+import type { ChecksumName } from '../body/checksums.js';
+import { isVaultError, S3Error } from '../errors.js';
+import type { ChecksumType } from './checksums.js';
+import type { Description } from './metadata.js';
+
+/*
+ * An upload in parts is a directory of the staging area: a file that says what is being uploaded, and a file for each part.
+ * Completing it composes the object of the parts' segments and removes the directory.
+ */
+
+/** What was said when the upload began. */
+export interface Upload {
+  readonly bucket: string;
+  readonly key: string;
+  /** Milliseconds since 1970. */
+  readonly started: number;
+  readonly description: Description;
+  readonly checksum?: { readonly name: ChecksumName; readonly type: ChecksumType };
+}
+
+const UPLOAD = 'upload';
+const MAX_UPLOAD_BYTES = 16 * 1024;
+
+export function partPath(id: string, number: number): Path {
+  return [STAGING, id, String(number).padStart(5, '0')];
+}
+
+export async function beginUpload(session: ObjectSession, upload: Upload): Promise<string> {
+  const id = randomBytes(24).toString('base64url');
+  const { contentType, attributes } = upload.description;
+  const told = {
+    ...upload,
+    description: {
+      contentType,
+      metadata: [...(attributes.metadata ?? [])],
+      tags: [...(attributes.tags ?? [])],
+    },
+  };
+  await session.writeObject([STAGING, id, UPLOAD], Buffer.from(JSON.stringify(told)), { existing: 0 });
+  return id;
+}
+
+/** Throws `NoSuchUpload` unless the id is of an upload of this key. */
+export async function findUpload(
+  session: ObjectSession,
+  id: string,
+  bucket: string,
+  key: string,
+): Promise<Upload> {
+  const upload = /^[\w-]{32}$/.test(id) ? await readUpload(session, id) : undefined;
+  if (upload === undefined || upload.bucket !== bucket || upload.key !== key) throw noSuchUpload(id);
+  return upload;
+}
+
+async function readUpload(session: ObjectSession, id: string): Promise<Upload | undefined> {
+  try {
+    const pieces: Uint8Array[] = [];
+    for await (const piece of session.read([STAGING, id, UPLOAD], { length: MAX_UPLOAD_BYTES }))
+      pieces.push(piece);
+    const told = JSON.parse(Buffer.concat(pieces).toString('utf8')) as Upload & {
+      readonly description: {
+        readonly metadata: readonly [string, string][];
+        readonly tags: readonly [string, string][];
+      };
+    };
+    const { contentType, metadata, tags } = told.description;
+    return {
+      ...told,
+      description: { contentType, attributes: { metadata: new Map(metadata), tags: new Map(tags) } },
+    };
+  } catch (error) {
+    if (isVaultError(error, 'not-found')) return undefined;
+    throw error;
+  }
+}
+
+export interface UploadedPart {
+  readonly number: number;
+  readonly entry: ObjectEntry;
+}
+
+/** Parts behind the number `after`, in order, one more than `limit` at most. */
+export async function partsOf(
+  session: ObjectSession,
+  id: string,
+  after: number,
+  limit: number,
+): Promise<UploadedPart[]> {
+  const parts: UploadedPart[] = [];
+  let from: { readonly after: string } | undefined = { after: partPath(id, after).at(-1) ?? '' };
+  while (from !== undefined && parts.length <= limit) {
+    const { entries, next } = await session.listObjects([STAGING, id], from);
+    for (const entry of entries)
+      if (/^\d{5}$/.test(entry.name)) parts.push({ number: Number(entry.name), entry });
+    from = next === undefined ? undefined : { after: next };
+  }
+  return parts.slice(0, limit + 1);
+}
+
+export async function endUpload(session: ObjectSession, id: string): Promise<void> {
+  try {
+    await session.remove([STAGING, id], { recursive: true });
+  } catch (error) {
+    if (isVaultError(error, 'not-found')) throw noSuchUpload(id);
+    throw error;
+  }
+}
+
+export function noSuchUpload(id: string): S3Error {
+  return new S3Error('NoSuchUpload', undefined, { details: { UploadId: id } });
+}

@@ -1,0 +1,161 @@
+import { createHash } from 'node:crypto';
+import type { ContentProperties, ObjectEntry } from '@latchkey/vault';
+import { checksumElement, startDigest } from '../body/checksums.js';
+import { combineCrcs, isCrc } from '../body/crc-combine.js';
+import { checksumValue, expectedChecksum } from '../body/expected.js';
+import { isVaultError, S3Error } from '../errors.js';
+import { type Reply, xmlReply } from '../http/reply.js';
+import { uriEncode } from '../http/url.js';
+import { checksumElements, checksumsOf, digestKey } from '../objects/checksums.js';
+import { writeCondition } from '../objects/conditions.js';
+import { etagOf, quoted, unquoted } from '../objects/etag.js';
+import { newPlaceOf, requireBucket } from '../objects/keys.js';
+import { endUpload, findUpload, partPath, type Upload } from '../objects/uploads.js';
+import { parseXml, type XmlElement } from '../xml/parse.js';
+import { element, result } from '../xml/write.js';
+import { bucketOf, type Call, keyOf } from './operation.js';
+import { BUCKET_ONLY } from './write.js';
+
+/** Bytes of every part but the last, at least. */
+const MIN_PART = 5 * 1024 * 1024;
+const MAX_PARTS = 10_000;
+/** Parts whose sizes a record has room for beside everything else. Of more the sizes are not kept. */
+const MAX_PART_SIZES = 256;
+
+interface ListedPart {
+  readonly number: number;
+  readonly etag: string;
+  readonly checksum: string | undefined;
+}
+
+/** One commit: the object appears whole, or everything stays as it is and the upload can be completed again. */
+export async function completeMultipartUpload(call: Call): Promise<Reply> {
+  const { session, server, query, headers } = call;
+  const [bucket, key, id] = [bucketOf(call), keyOf(call), query.get('uploadId') ?? ''];
+  const upload = await findUpload(session, id, bucket, key);
+  // The checksum in the headers is the object's, not that of the list of parts.
+  const wanted = upload.checksum === undefined ? undefined : expectedOf(call, upload);
+  const document = await call.body(server.limits.documentBytes, { ignoreChecksum: true }).text();
+  const listed = listedParts(parseXml(document, 'CompleteMultipartUpload'), upload);
+  const precondition = writeCondition(headers);
+  const place = newPlaceOf(bucket, key);
+  await requireBucket(session, bucket);
+  try {
+    const entry = await session.composeObject(
+      listed.map(({ number }) => ({ path: partPath(id, number) })),
+      place.path,
+      {
+        existing: BUCKET_ONLY,
+        ...(precondition === undefined ? {} : { precondition }),
+        describe: async (parts) => {
+          checkParts(listed, parts, upload);
+          checkSize(headers.get('x-amz-mp-object-size'), parts);
+          const properties = await propertiesOf(parts, upload);
+          const whole =
+            upload.checksum && properties.digests?.get(digestKey(upload.checksum.name, upload.checksum.type));
+          if (wanted !== undefined && (whole === undefined || !wanted.equals(whole)))
+            throw new S3Error('BadDigest');
+          return { properties, attributes: upload.description.attributes };
+        },
+      },
+    );
+    await endUpload(session, id);
+    return xmlReply(
+      result('CompleteMultipartUploadResult', [
+        element('Location', `/${uriEncode(bucket)}/${uriEncode(key, true)}`),
+        element('Bucket', bucket),
+        element('Key', key),
+        element('ETag', quoted(etagOf(entry))),
+        ...checksumElements(checksumsOf(entry)),
+      ]),
+    );
+  } catch (error) {
+    if (!isVaultError(error, 'not-found')) throw error;
+    await findUpload(session, id, bucket, key);
+    await requireBucket(session, bucket);
+    throw new S3Error('InvalidPart');
+  }
+}
+
+function expectedOf({ headers }: Call, { checksum }: Upload): Buffer | undefined {
+  const text = checksum && headers.get(`x-amz-checksum-${checksum.name}`);
+  if (checksum === undefined || text === undefined) return expectedChecksum(headers)?.value;
+  return checksumValue(checksum.name, checksum.type === 'COMPOSITE' ? text.replace(/-\d+$/, '') : text);
+}
+
+function listedParts(root: XmlElement, { checksum }: Upload): ListedPart[] {
+  const listed = root.all('Part').map((part): ListedPart => {
+    const number = part.value('PartNumber')?.trim() ?? '';
+    const etag = part.value('ETag');
+    if (!/^\d{1,5}$/.test(number) || etag === undefined) throw new S3Error('MalformedXML');
+    const name = checksum === undefined ? undefined : checksumElement(checksum.name);
+    return {
+      number: Number(number),
+      etag: unquoted(etag.trim()),
+      checksum: name === undefined ? undefined : part.value(name),
+    };
+  });
+  if (listed.length === 0 || listed.length > MAX_PARTS) throw new S3Error('MalformedXML');
+  for (const [index, { number }] of listed.entries()) {
+    if (number < 1 || number > MAX_PARTS) throw new S3Error('InvalidArgument');
+    if (index > 0 && number <= (listed[index - 1] as ListedPart).number)
+      throw new S3Error('InvalidPartOrder');
+  }
+  return listed;
+}
+
+function checkParts(
+  listed: readonly ListedPart[],
+  parts: readonly ObjectEntry[],
+  { checksum }: Upload,
+): void {
+  for (const [index, { number, etag, checksum: text }] of listed.entries()) {
+    const part = parts[index];
+    const details = { details: { PartNumber: String(number), ETag: etag } };
+    if (part === undefined || etagOf(part) !== etag) throw new S3Error('InvalidPart', undefined, details);
+    const kept = checksum === undefined ? undefined : part.digests?.get(checksum.name);
+    if (text !== undefined && (kept === undefined || Buffer.from(kept).toString('base64') !== text))
+      throw new S3Error('InvalidPart', undefined, details);
+    if (part.size < MIN_PART && index < listed.length - 1)
+      throw new S3Error('EntityTooSmall', undefined, {
+        details: { ...details.details, ProposedSize: String(part.size), MinSizeAllowed: String(MIN_PART) },
+      });
+  }
+}
+
+function checkSize(text: string | undefined, parts: readonly ObjectEntry[]): void {
+  if (text === undefined) return;
+  const size = parts.reduce((sum, part) => sum + part.size, 0);
+  if (text !== String(size))
+    throw new S3Error('InvalidRequest', 'x-amz-mp-object-size is not the size of the parts.');
+}
+
+/** ETag and checksum as S3 computes them of those of the parts. */
+async function propertiesOf(
+  parts: readonly ObjectEntry[],
+  { checksum, description }: Upload,
+): Promise<ContentProperties> {
+  const md5 = createHash('md5');
+  for (const part of parts) md5.update(Buffer.from(etagOf(part).replace(/-.*$/, ''), 'hex'));
+  const digests = new Map<string, Uint8Array>();
+  if (checksum !== undefined) {
+    const { name, type } = checksum;
+    const sums = parts.map((part) => ({
+      crc: part.digests?.get(name) ?? new Uint8Array(0),
+      length: part.size,
+    }));
+    const key = digestKey(name, type);
+    if (type === 'FULL_OBJECT' && isCrc(name)) digests.set(key, new Uint8Array(combineCrcs(name, sums)));
+    else {
+      const running = await startDigest(name);
+      running.update(Buffer.concat(sums.map((one) => one.crc)));
+      digests.set(key, new Uint8Array(running.digest()));
+    }
+  }
+  return {
+    contentType: description.contentType,
+    etag: `${md5.digest('hex')}-${parts.length}`,
+    digests,
+    ...(parts.length <= MAX_PART_SIZES ? { partSizes: parts.map((part) => part.size) } : {}),
+  };
+}

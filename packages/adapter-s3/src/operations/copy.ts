@@ -1,0 +1,143 @@
+import type { Composition, ObjectEntry, ObjectSession } from '@latchkey/vault';
+import { type ChecksumName, checksumOf, startDigest } from '../body/checksums.js';
+import { isVaultError, S3Error } from '../errors.js';
+import { type Reply, xmlReply } from '../http/reply.js';
+import { percentDecode } from '../http/url.js';
+import { checksumElements, checksumsOf } from '../objects/checksums.js';
+import { checkRead, writeCondition } from '../objects/conditions.js';
+import { etagOf, modifiedOf, quoted } from '../objects/etag.js';
+import { hasBucket, missing, newPlaceOf, noSuchBucket, type Place, placeOf } from '../objects/keys.js';
+import { descriptionOf } from '../objects/metadata.js';
+import { element, result } from '../xml/write.js';
+import { bucketOf, type Call, keyOf, type Operation } from './operation.js';
+import { BUCKET_ONLY } from './write.js';
+
+export interface CopySource {
+  readonly bucket: string;
+  readonly key: string;
+  readonly place: Place;
+}
+
+/** `x-amz-copy-source`: bucket and key, percent-encoded, with or without a slash in front. */
+export function copySource(call: Call): CopySource {
+  const [text = '', version] = (call.headers.get('x-amz-copy-source') ?? '').split('?');
+  if (version !== undefined) throw new S3Error('NotImplemented', 'Versions are not implemented.');
+  const match = /^\/?([^/]+)\/(.+)$/s.exec(percentDecode(text));
+  if (match === null)
+    throw new S3Error(
+      'InvalidArgument',
+      'Copy Source must mention the source bucket and key: sourcebucket/sourcekey',
+    );
+  const [bucket, key] = [match[1] as string, match[2] as string];
+  const place = placeOf(bucket, key);
+  if (place === undefined) throw new S3Error('NoSuchKey');
+  if (place.marker) throw new S3Error('NotImplemented', 'Keys that end with a slash cannot be copied.');
+  return { bucket, key, place };
+}
+
+function directive(call: Call, name: string): 'COPY' | 'REPLACE' {
+  const value = call.headers.get(name) ?? 'COPY';
+  if (value !== 'COPY' && value !== 'REPLACE')
+    throw new S3Error('InvalidArgument', `Unknown directive in ${name}.`);
+  return value;
+}
+
+async function copyObject(call: Call): Promise<Reply> {
+  const { session, headers } = call;
+  const bucket = bucketOf(call);
+  const place = newPlaceOf(bucket, keyOf(call));
+  if (place.marker)
+    throw new S3Error('NotImplemented', 'Nothing can be copied to a key that ends with a slash.');
+  const source = copySource(call);
+  const replaceMetadata = directive(call, 'x-amz-metadata-directive') === 'REPLACE';
+  const replaceTags = directive(call, 'x-amz-tagging-directive') === 'REPLACE';
+  const given = descriptionOf(headers);
+  const precondition = writeCondition(headers);
+  if (source.bucket === bucket && source.key === keyOf(call) && !replaceMetadata && !replaceTags)
+    throw new S3Error(
+      'InvalidRequest',
+      "This copy request is illegal because it is trying to copy an object to itself without changing the object's metadata.",
+    );
+  const algorithm = headers.get('x-amz-checksum-algorithm');
+  const wanted = algorithm === undefined ? undefined : checksumOf(algorithm);
+  if (algorithm !== undefined && wanted === undefined) throw new S3Error('InvalidRequest');
+  try {
+    const computed = wanted === undefined ? undefined : await computeChecksum(session, source.place, wanted);
+    const describe = ([from]: readonly ObjectEntry[]): Composition => {
+      if (from === undefined) throw new S3Error('NoSuchKey');
+      checkRead(headers, from, 'x-amz-copy-source-');
+      if (computed !== undefined && computed.revision !== from.revision && computed.etag !== etagOf(from))
+        throw new S3Error('SlowDown', 'The source changed while it was being copied.');
+      const { etag, partSizes } = from;
+      const contentType = replaceMetadata ? given.contentType : from.contentType;
+      const digests = computed?.digests ?? from.digests ?? new Map();
+      return {
+        properties: {
+          digests,
+          ...(etag === undefined ? {} : { etag }),
+          ...(partSizes === undefined ? {} : { partSizes }),
+          ...(contentType === undefined ? {} : { contentType }),
+        },
+        attributes: {
+          metadata: (replaceMetadata ? given.attributes.metadata : from.metadata) ?? new Map(),
+          tags: (replaceTags ? given.attributes.tags : from.tags) ?? new Map(),
+        },
+      };
+    };
+    const entry = await session.composeObject([{ path: source.place.path }], place.path, {
+      existing: BUCKET_ONLY,
+      describe,
+      ...(precondition === undefined ? {} : { precondition }),
+    });
+    return xmlReply(
+      result('CopyObjectResult', [
+        element('LastModified', new Date(modifiedOf(entry)).toISOString()),
+        element('ETag', quoted(etagOf(entry))),
+        ...checksumElements(checksumsOf(entry)),
+      ]),
+    );
+  } catch (error) {
+    throw await copyFailure(call, source, error);
+  }
+}
+
+/** Which of the two was missing. */
+export async function copyFailure(call: Call, source: CopySource, error: unknown): Promise<unknown> {
+  if (!isVaultError(error, 'not-found', 'not-a-directory', 'is-a-directory', 'invalid-argument'))
+    return error;
+  const there = await call.session.statObject(source.place.path).catch(() => undefined);
+  if (there?.kind !== 'file') return missing(call.session, source.bucket, source.key);
+  if (!(await hasBucket(call.session, bucketOf(call)))) return noSuchBucket(bucketOf(call));
+  return error;
+}
+
+interface Computed {
+  readonly revision: number;
+  readonly etag: string;
+  /** One checksum, as objects of S3 have it. */
+  readonly digests: ReadonlyMap<string, Uint8Array>;
+}
+
+/** The only thing that reads content for a copy: a checksum that the source does not have. */
+async function computeChecksum(
+  session: ObjectSession,
+  { path }: Place,
+  name: ChecksumName,
+): Promise<Computed> {
+  const reader = await session.openObject(path);
+  try {
+    const { revision, digests } = reader.entry;
+    const etag = etagOf(reader.entry);
+    const known = digests?.get(name);
+    if (known !== undefined) return { revision, etag, digests: new Map([[name, known]]) };
+    const running = await startDigest(name);
+    for await (const bytes of reader.stream()) running.update(bytes);
+    return { revision, etag, digests: new Map([[name, new Uint8Array(running.digest())]]) };
+  } finally {
+    await reader.close();
+  }
+}
+
+export const COPY_OPERATIONS: readonly Operation[] = [
+  { name: 'CopyObject', method: 'PUT', scope: 'object', header: 'x-amz-copy-source', run: copyObject },
+];

@@ -1,0 +1,120 @@
+import { S3Error } from '../errors.js';
+import { type Reply, xmlReply } from '../http/reply.js';
+import { uriEncode } from '../http/url.js';
+import { checksumsOf } from '../objects/checksums.js';
+import { etagOf, modifiedOf, quoted } from '../objects/etag.js';
+import { requireBucket } from '../objects/keys.js';
+import { type Listing, type ListingQuery, listPage } from '../objects/listing.js';
+import { ownerElement } from '../objects/owner.js';
+import { openToken, sealToken } from '../objects/tokens.js';
+import type { Walked } from '../objects/walk.js';
+import { element, type Markup, result } from '../xml/write.js';
+import { bucketOf, type Call, type Operation } from './operation.js';
+
+const PAGE_KEYS = 1000;
+
+/** How keys are written: as they are, or percent-encoded for clients whose XML cannot hold every character. */
+type Encode = (text: string) => string;
+
+function encodingOf({ query }: Call): { readonly encode: Encode; readonly element: Markup } {
+  const type = query.get('encoding-type');
+  if (type !== undefined && type !== 'url')
+    throw new S3Error('InvalidArgument', 'Invalid Encoding Method specified in Request');
+  return {
+    encode: type === 'url' ? (text) => uriEncode(text, true) : (text) => text,
+    element: element('EncodingType', type),
+  };
+}
+
+async function page(call: Call, after: string): Promise<{ listing: Listing; query: ListingQuery }> {
+  const { query } = call;
+  const bucket = bucketOf(call);
+  await requireBucket(call.session, bucket);
+  const asked = {
+    bucket,
+    prefix: query.get('prefix') ?? '',
+    delimiter: query.get('delimiter') ?? '',
+    after,
+    limit: query.count('max-keys', PAGE_KEYS, PAGE_KEYS),
+  };
+  return { query: asked, listing: await listPage(call.session, asked) };
+}
+
+async function listObjects(call: Call): Promise<Reply> {
+  const encoding = encodingOf(call);
+  const marker = call.query.get('marker') ?? '';
+  const { listing, query } = await page(call, marker);
+  const { encode } = encoding;
+  return xmlReply(
+    result('ListBucketResult', [
+      element('Name', query.bucket),
+      element('Prefix', encode(query.prefix)),
+      element('Marker', encode(marker)),
+      element('NextMarker', listing.last === undefined ? undefined : encode(listing.last)),
+      element('MaxKeys', query.limit),
+      element('Delimiter', query.delimiter === '' ? undefined : encode(query.delimiter)),
+      encoding.element,
+      element('IsTruncated', listing.last !== undefined),
+      ...contents(listing, encode, call.identity.credential.user),
+    ]),
+  );
+}
+
+async function listObjectsV2(call: Call): Promise<Reply> {
+  const encoding = encodingOf(call);
+  const { encode } = encoding;
+  const { query: parameters, identity } = call;
+  if (parameters.get('list-type') !== '2')
+    throw new S3Error('InvalidArgument', 'Invalid List Type specified in Request');
+  const secret = identity.credential.secretAccessKey;
+  const startAfter = parameters.get('start-after');
+  const token = parameters.get('continuation-token');
+  const bound = [bucketOf(call), parameters.get('prefix') ?? '', parameters.get('delimiter') ?? ''];
+  const after = token === undefined ? (startAfter ?? '') : openToken(secret, bound, token);
+  const { listing, query } = await page(call, after);
+  const owner = parameters.get('fetch-owner') === 'true' ? identity.credential.user : undefined;
+  return xmlReply(
+    result('ListBucketResult', [
+      element('Name', query.bucket),
+      element('Prefix', encode(query.prefix)),
+      element('ContinuationToken', token),
+      element(
+        'NextContinuationToken',
+        listing.last === undefined ? undefined : sealToken(secret, bound, listing.last),
+      ),
+      element('StartAfter', startAfter === undefined ? undefined : encode(startAfter)),
+      element('KeyCount', listing.objects.length + listing.prefixes.length),
+      element('MaxKeys', query.limit),
+      element('Delimiter', query.delimiter === '' ? undefined : encode(query.delimiter)),
+      encoding.element,
+      element('IsTruncated', listing.last !== undefined),
+      ...contents(listing, encode, owner),
+    ]),
+  );
+}
+
+function contents(listing: Listing, encode: Encode, owner: string | undefined): Markup[] {
+  return [
+    ...listing.objects.map((one) => contentsElement(one, encode, owner)),
+    ...listing.prefixes.map((prefix) => element('CommonPrefixes', [element('Prefix', encode(prefix))])),
+  ];
+}
+
+function contentsElement({ key, entry }: Walked, encode: Encode, owner: string | undefined): Markup {
+  const checksums = checksumsOf(entry);
+  return element('Contents', [
+    element('Key', encode(key)),
+    element('LastModified', new Date(modifiedOf(entry)).toISOString()),
+    element('ETag', quoted(etagOf(entry))),
+    ...checksums.map(({ name }) => element('ChecksumAlgorithm', name.toUpperCase())),
+    element('ChecksumType', checksums[0]?.type),
+    element('Size', entry.size),
+    ...(owner === undefined ? [] : [ownerElement(owner)]),
+    element('StorageClass', 'STANDARD'),
+  ]);
+}
+
+export const LISTING_OPERATIONS: readonly Operation[] = [
+  { name: 'ListObjects', method: 'GET', scope: 'bucket', run: listObjects },
+  { name: 'ListObjectsV2', method: 'GET', scope: 'bucket', query: ['list-type'], run: listObjectsV2 },
+];

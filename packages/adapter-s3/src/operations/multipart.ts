@@ -1,0 +1,224 @@
+import { checksumOf } from '../body/checksums.js';
+import { isCrc } from '../body/crc-combine.js';
+import { isVaultError, S3Error } from '../errors.js';
+import { type Reply, xmlReply } from '../http/reply.js';
+import { checksumElements, checksumHeaders, checksumsOf } from '../objects/checksums.js';
+import { checkRead } from '../objects/conditions.js';
+import { etagOf, modifiedOf, quoted } from '../objects/etag.js';
+import { newPlaceOf, requireBucket } from '../objects/keys.js';
+import { descriptionOf } from '../objects/metadata.js';
+import { ownerElement } from '../objects/owner.js';
+import {
+  beginUpload,
+  endUpload,
+  findUpload,
+  noSuchUpload,
+  partPath,
+  partsOf,
+  type Upload,
+} from '../objects/uploads.js';
+import { element, result } from '../xml/write.js';
+import { completeMultipartUpload } from './complete.js';
+import { copyFailure, copySource } from './copy.js';
+import { bucketOf, type Call, keyOf, type Operation } from './operation.js';
+
+export const MAX_PARTS = 10_000;
+
+async function createMultipartUpload(call: Call): Promise<Reply> {
+  const { session, headers } = call;
+  const [bucket, key] = [bucketOf(call), keyOf(call)];
+  if (newPlaceOf(bucket, key).marker)
+    throw new S3Error('NotImplemented', 'Keys that end with a slash are directories and have no content.');
+  await requireBucket(session, bucket);
+  const checksum = checksumChoice(call);
+  const description = descriptionOf(headers);
+  const id = await beginUpload(session, {
+    bucket,
+    key,
+    started: Date.now(),
+    description,
+    ...(checksum === undefined ? {} : { checksum }),
+  });
+  const names = [element('Bucket', bucket), element('Key', key), element('UploadId', id)];
+  return xmlReply(result('InitiateMultipartUploadResult', names), {
+    'x-amz-checksum-algorithm': checksum?.name.toUpperCase(),
+    'x-amz-checksum-type': checksum?.type,
+    'x-amz-server-side-encryption': headers.get('x-amz-server-side-encryption'),
+  });
+}
+
+/** S3 user guide, "Checking object integrity": which algorithms know which type. */
+function checksumChoice({ headers }: Call): Upload['checksum'] {
+  const algorithm = headers.get('x-amz-checksum-algorithm');
+  const type = headers.get('x-amz-checksum-type')?.toUpperCase();
+  const name = checksumOf(algorithm ?? '');
+  if (algorithm === undefined && type === undefined) return undefined;
+  if (name === undefined) throw new S3Error('InvalidRequest', 'The checksum algorithm is not supported.');
+  const chosen = type ?? (name === 'crc64nvme' ? 'FULL_OBJECT' : 'COMPOSITE');
+  if (chosen === 'FULL_OBJECT' ? isCrc(name) : chosen === 'COMPOSITE' && name !== 'crc64nvme')
+    return { name, type: chosen as 'FULL_OBJECT' | 'COMPOSITE' };
+  throw new S3Error('InvalidRequest', `The ${chosen} checksum type cannot be used with ${algorithm}.`);
+}
+
+function partNumberOf({ query }: Call): number {
+  const text = query.get('partNumber') ?? '';
+  const number = /^\d{1,5}$/.test(text) ? Number(text) : 0;
+  if (number < 1 || number > MAX_PARTS)
+    throw new S3Error('InvalidArgument', 'Part number must be an integer between 1 and 10000, inclusive', {
+      details: { ArgumentName: 'partNumber', ArgumentValue: text },
+    });
+  return number;
+}
+
+async function uploadPart(call: Call): Promise<Reply> {
+  const { session, server, query } = call;
+  const number = partNumberOf(call);
+  const id = query.get('uploadId') ?? '';
+  const { checksum } = await findUpload(session, id, bucketOf(call), keyOf(call));
+  const compute = checksum === undefined ? {} : { compute: checksum.name };
+  const body = call.body(server.limits.uploadBytes, compute);
+  if (body.expected !== undefined && checksum !== undefined && body.expected.name !== checksum.name)
+    throw new S3Error(
+      'InvalidRequest',
+      'Checksum Type mismatch: the upload was begun with another algorithm.',
+    );
+  try {
+    const entry = await session.writeObject(partPath(id, number), body.stream(), {
+      shared: true,
+      describe: () => {
+        const { md5, checksum: sum } = body.digests;
+        const digests = new Map(sum === undefined ? [] : [[sum.name, new Uint8Array(sum.value)]]);
+        return { etag: md5.toString('hex'), digests };
+      },
+    });
+    const headers = { ETag: quoted(etagOf(entry)), ...checksumHeaders(checksumsOf(entry)) };
+    return { status: 200, headers: { ...headers, 'x-amz-checksum-type': undefined } };
+  } catch (error) {
+    if (isVaultError(error, 'not-found')) throw noSuchUpload(id);
+    throw error;
+  }
+}
+
+/** A part out of a stretch of an object. Its ETag is by version, because no content is read to compute one. */
+async function uploadPartCopy(call: Call): Promise<Reply> {
+  const { session, query, headers } = call;
+  const number = partNumberOf(call);
+  const id = query.get('uploadId') ?? '';
+  const { checksum } = await findUpload(session, id, bucketOf(call), keyOf(call));
+  if (checksum !== undefined)
+    throw new S3Error('NotImplemented', 'Parts of an upload with checksums cannot be copied.');
+  const source = copySource(call);
+  const range = copyRange(headers.get('x-amz-copy-source-range'));
+  try {
+    const stretch = { path: source.place.path, ...range };
+    const entry = await session.composeObject([stretch], partPath(id, number), {
+      describe: ([from]) => {
+        if (from === undefined) throw new S3Error('NoSuchKey');
+        checkRead(headers, from, 'x-amz-copy-source-');
+        const whole = range.length === undefined || range.length === from.size;
+        const etag = whole && from.etag !== undefined && !from.etag.includes('-') ? { etag: from.etag } : {};
+        return { properties: etag, attributes: {} };
+      },
+    });
+    return xmlReply(
+      result('CopyPartResult', [
+        element('LastModified', new Date(modifiedOf(entry)).toISOString()),
+        element('ETag', quoted(etagOf(entry))),
+      ]),
+    );
+  } catch (error) {
+    if (isVaultError(error, 'invalid-argument') && range.length !== undefined)
+      throw new S3Error('InvalidArgument', 'The range is not valid for the source object.');
+    throw await copyFailure(call, source, error);
+  }
+}
+
+function copyRange(text: string | undefined): { readonly offset?: number; readonly length?: number } {
+  if (text === undefined) return {};
+  const match = /^bytes=(\d{1,15})-(\d{1,15})$/.exec(text);
+  const [first, last] = [Number(match?.[1]), Number(match?.[2])];
+  if (match === null || last < first)
+    throw new S3Error(
+      'InvalidArgument',
+      'The x-amz-copy-source-range value must be of the form bytes=first-last',
+    );
+  return { offset: first, length: last - first + 1 };
+}
+
+async function listParts(call: Call): Promise<Reply> {
+  const { session, query, identity } = call;
+  const [bucket, key, id] = [bucketOf(call), keyOf(call), query.get('uploadId') ?? ''];
+  const { checksum } = await findUpload(session, id, bucket, key);
+  const limit = query.count('max-parts', 1000, 1000);
+  const marker = query.count('part-number-marker', 0, MAX_PARTS);
+  const found = await partsOf(session, id, marker, limit);
+  const parts = found.slice(0, limit);
+  const more = found.length > limit;
+  const { user } = identity.credential;
+  return xmlReply(
+    result('ListPartsResult', [
+      element('Bucket', bucket),
+      element('Key', key),
+      element('UploadId', id),
+      element('PartNumberMarker', marker),
+      element('NextPartNumberMarker', more ? (parts.at(-1)?.number ?? marker) : undefined),
+      element('MaxParts', limit),
+      element('IsTruncated', more),
+      element('ChecksumAlgorithm', checksum?.name.toUpperCase()),
+      element('ChecksumType', checksum?.type),
+      ownerElement(user, 'Initiator'),
+      ownerElement(user),
+      element('StorageClass', 'STANDARD'),
+      ...parts.map(({ number, entry }) =>
+        element('Part', [
+          element('PartNumber', number),
+          element('LastModified', new Date(modifiedOf(entry)).toISOString()),
+          element('ETag', quoted(etagOf(entry))),
+          element('Size', entry.size),
+          ...checksumElements(checksumsOf(entry)).slice(0, -1),
+        ]),
+      ),
+    ]),
+  );
+}
+
+async function abortMultipartUpload(call: Call): Promise<Reply> {
+  const id = call.query.get('uploadId') ?? '';
+  await findUpload(call.session, id, bucketOf(call), keyOf(call));
+  await endUpload(call.session, id);
+  return { status: 204 };
+}
+
+export const MULTIPART_OPERATIONS: readonly Operation[] = [
+  {
+    name: 'CreateMultipartUpload',
+    method: 'POST',
+    scope: 'object',
+    query: ['uploads'],
+    run: createMultipartUpload,
+  },
+  { name: 'UploadPart', method: 'PUT', scope: 'object', query: ['uploadId', 'partNumber'], run: uploadPart },
+  {
+    name: 'UploadPartCopy',
+    method: 'PUT',
+    scope: 'object',
+    query: ['uploadId', 'partNumber'],
+    header: 'x-amz-copy-source',
+    run: uploadPartCopy,
+  },
+  { name: 'ListParts', method: 'GET', scope: 'object', query: ['uploadId'], run: listParts },
+  {
+    name: 'CompleteMultipartUpload',
+    method: 'POST',
+    scope: 'object',
+    query: ['uploadId'],
+    run: completeMultipartUpload,
+  },
+  {
+    name: 'AbortMultipartUpload',
+    method: 'DELETE',
+    scope: 'object',
+    query: ['uploadId'],
+    run: abortMultipartUpload,
+  },
+];

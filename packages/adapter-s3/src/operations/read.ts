@@ -1,0 +1,129 @@
+import type { ObjectEntry, ObjectReader } from '@latchkey/vault';
+import { isVaultError, S3Error } from '../errors.js';
+import type { Content, Reply } from '../http/reply.js';
+import { checksumHeaders, checksumsOf, partCount } from '../objects/checksums.js';
+import { checkRead } from '../objects/conditions.js';
+import { etagOf, modifiedOf, quoted } from '../objects/etag.js';
+import { missing, placeOf } from '../objects/keys.js';
+import { metadataHeaders } from '../objects/metadata.js';
+import { parseRange, type Range } from '../objects/range.js';
+import { bucketOf, type Call, keyOf, type Operation } from './operation.js';
+
+/** Parameters of a request that replace headers of its answer. */
+const OVERRIDES: Readonly<Record<string, string>> = {
+  'response-cache-control': 'Cache-Control',
+  'response-content-disposition': 'Content-Disposition',
+  'response-content-encoding': 'Content-Encoding',
+  'response-content-language': 'Content-Language',
+  'response-content-type': 'Content-Type',
+  'response-expires': 'Expires',
+};
+
+/** The object that a request is about; a directory for a key that ends with a slash. */
+async function open(call: Call): Promise<ObjectReader> {
+  const bucket = bucketOf(call);
+  const key = keyOf(call);
+  const place = placeOf(bucket, key);
+  try {
+    if (place !== undefined && !place.marker) return await call.session.openObject(place.path);
+    if (place !== undefined) {
+      const entry = await call.session.statObject(place.path);
+      if (entry.explicit) return { entry, stream: nothing, close: async () => undefined };
+    }
+  } catch (error) {
+    // A symlink is an argument that cannot be opened; it is no object.
+    if (
+      !isVaultError(
+        error,
+        'not-found',
+        'not-a-directory',
+        'is-a-directory',
+        'invalid-argument',
+        'invalid-name',
+      )
+    )
+      throw error;
+  }
+  throw await missing(call.session, bucket, key);
+}
+
+async function* nothing(): AsyncGenerator<Uint8Array> {}
+
+async function readObject(call: Call): Promise<Reply> {
+  const reader = await open(call);
+  try {
+    return describe(call, reader);
+  } catch (error) {
+    await reader.close();
+    throw error;
+  }
+}
+
+function describe({ headers, query }: Call, reader: ObjectReader): Reply {
+  const { entry } = reader;
+  checkRead(headers, entry);
+  const etag = quoted(etagOf(entry));
+  const part = partOf(query.get('partNumber'), entry);
+  if (part !== undefined && headers.has('range'))
+    throw new S3Error('InvalidRequest', 'Cannot specify both Range header and partNumber query parameter.');
+  const ifRange = headers.get('if-range');
+  const wholeAnyway = ifRange !== undefined && ifRange !== etag;
+  const range = part ?? (wholeAnyway ? undefined : parseRange(headers.get('range'), entry.size));
+  const { offset, length } = range ?? { offset: 0, length: entry.size };
+  const content: Content = {
+    length,
+    stream: () => reader.stream(offset, length),
+    close: () => reader.close(),
+  };
+  const whole = length === entry.size;
+  const count = entry.partSizes?.length ?? partCount(entry);
+  const answer: Record<string, string | undefined> = {
+    ...metadataHeaders(entry),
+    'Accept-Ranges': 'bytes',
+    ETag: etag,
+    'Last-Modified': new Date(modifiedOf(entry)).toUTCString(),
+    ...(headers.get('x-amz-checksum-mode')?.toUpperCase() === 'ENABLED' && whole
+      ? checksumHeaders(checksumsOf(entry))
+      : {}),
+    'Content-Range':
+      range === undefined || entry.size === 0
+        ? undefined
+        : `bytes ${offset}-${offset + length - 1}/${entry.size}`,
+    'x-amz-mp-parts-count': part === undefined || count === undefined ? undefined : String(count),
+  };
+  for (const [parameter, header] of Object.entries(OVERRIDES)) {
+    const value = query.get(parameter);
+    if (value !== undefined) answer[header] = printableHeader(value);
+  }
+  return { status: range === undefined ? 200 : 206, headers: answer, body: content };
+}
+
+/** The stretch of one part of an object that was uploaded in parts; all of any other object is its first part. */
+function partOf(text: string | undefined, entry: ObjectEntry): Range | undefined {
+  if (text === undefined) return undefined;
+  const number = /^\d{1,5}$/.test(text) ? Number(text) : 0;
+  if (number < 1 || number > 10_000)
+    throw new S3Error('InvalidArgument', 'Part number must be an integer between 1 and 10000, inclusive');
+  const count = partCount(entry) ?? 1;
+  if (entry.partSizes === undefined && count > 1)
+    throw new S3Error('NotImplemented', 'The sizes of so many parts are not kept.');
+  const sizes = entry.partSizes ?? [entry.size];
+  const length = sizes[number - 1];
+  if (length === undefined)
+    throw new S3Error('InvalidRange', 'The requested partnumber is not satisfiable', {
+      details: { PartNumberRequested: text, ActualPartCount: String(sizes.length) },
+    });
+  return { offset: sizes.slice(0, number - 1).reduce((sum, size) => sum + size, 0), length };
+}
+
+/** Parameters come from URLs that anybody may have made; they must not add headers. */
+function printableHeader(value: string): string {
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: these are what is refused
+  if (/[\u0000-\u001f\u007f]/.test(value)) throw new S3Error('InvalidArgument');
+  return value;
+}
+
+export const READ_OPERATIONS: readonly Operation[] = [
+  { name: 'GetObject', method: 'GET', scope: 'object', parameters: ['partNumber'], run: readObject },
+  { name: 'HeadObject', method: 'HEAD', scope: 'object', parameters: ['partNumber'], run: readObject },
+];

@@ -1,0 +1,61 @@
+import { S3Error } from '../errors.js';
+import type { Headers } from '../http/headers.js';
+import type { Query } from '../http/url.js';
+import { ownerId } from '../objects/owner.js';
+import { BUCKET_OPERATIONS } from './buckets.js';
+import { COPY_OPERATIONS } from './copy.js';
+import { DELETE_OPERATIONS } from './delete.js';
+import { LISTING_OPERATIONS } from './listings.js';
+import { MULTIPART_OPERATIONS } from './multipart.js';
+import type { Call, Operation } from './operation.js';
+import { READ_OPERATIONS } from './read.js';
+import { isUnsupportedHeader, SELECTING_PARAMETERS } from './unsupported.js';
+import { WRITE_OPERATIONS } from './write.js';
+
+/** Every operation that is implemented. docs/s3.md has the same table; a test compares. */
+export const OPERATIONS: readonly Operation[] = [
+  ...BUCKET_OPERATIONS,
+  ...LISTING_OPERATIONS,
+  ...READ_OPERATIONS,
+  ...WRITE_OPERATIONS,
+  ...COPY_OPERATIONS,
+  ...DELETE_OPERATIONS,
+  ...MULTIPART_OPERATIONS,
+];
+
+/** The operation that a request asks for. Throws `NotImplemented` and `MethodNotAllowed`. */
+export function findOperation(call: Pick<Call, 'method' | 'address' | 'query' | 'headers'>): Operation {
+  const { method, address, query, headers } = call;
+  const scope = address.bucket === undefined ? 'service' : address.key === undefined ? 'bucket' : 'object';
+  const fitting = OPERATIONS.filter(
+    (one) =>
+      one.method === method &&
+      one.scope === scope &&
+      (one.query ?? []).every((name) => query.has(name)) &&
+      (one.header === undefined || headers.has(one.header)),
+  );
+  const weight = (one: Operation): number => (one.query?.length ?? 0) + (one.header === undefined ? 0 : 1);
+  const operation = fitting.sort((a, b) => weight(b) - weight(a))[0];
+  const taken = new Set([...(operation?.query ?? []), ...(operation?.parameters ?? [])]);
+  const other = [...query.names()].find((name) => SELECTING_PARAMETERS.has(name) && !taken.has(name));
+  if (other !== undefined)
+    throw new S3Error('NotImplemented', `${method} with the parameter ${other} is not implemented.`);
+  if (operation === undefined) throw new S3Error('MethodNotAllowed');
+  return operation;
+}
+
+/** Throws for headers that ask for what is not implemented, and for a bucket owner who is somebody else. */
+export function checkServiceHeaders(headers: Headers, query: Query, user: string): void {
+  for (const name of headers.names()) {
+    const value = headers.get(name) ?? '';
+    if (/^x-amz-(source-)?expected-bucket-owner$/.test(name)) {
+      if (value !== ownerId(user)) throw new S3Error('AccessDenied');
+    } else if (isUnsupportedHeader(name, value)) {
+      if (name === 'x-amz-storage-class') throw new S3Error('InvalidStorageClass');
+      throw new S3Error('NotImplemented', `The header ${name} is not implemented.`, {
+        details: { Header: name },
+      });
+    }
+  }
+  if (query.has('X-Amz-Security-Token')) throw new S3Error('NotImplemented', 'There are no session tokens.');
+}

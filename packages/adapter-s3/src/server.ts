@@ -1,0 +1,87 @@
+import { createServer, type IncomingMessage, type RequestListener, type Server } from 'node:http';
+import { createServer as createTlsServer, type Server as TlsServer } from 'node:https';
+import type { AddressInfo, Socket } from 'node:net';
+import { DEFAULT_LIMITS, type S3ServerOptions } from './config.js';
+import { reloadCertificate, tlsOptions } from './http/certificates.js';
+import { Handler } from './http/handler.js';
+
+const DEFAULT_REGION = 'us-east-1';
+
+/** An S3 endpoint that is listening. */
+export class S3Server {
+  readonly address: AddressInfo;
+  readonly #server: Server | TlsServer;
+  readonly #handler: Handler;
+
+  private constructor(server: Server | TlsServer, handler: Handler) {
+    this.#server = server;
+    this.#handler = handler;
+    this.address = server.address() as AddressInfo;
+  }
+
+  /**
+   * Starts listening. Rejects when the certificate cannot be used or the address cannot be had (`EADDRINUSE`, `EACCES`
+   * and so on, as Node reports them).
+   */
+  static async listen(options: S3ServerOptions): Promise<S3Server> {
+    const limits = { ...DEFAULT_LIMITS, ...options.limits };
+    const log = options.logger ?? ((): void => {});
+    const region = options.region ?? DEFAULT_REGION;
+    const handler = new Handler({
+      server: { region, limits, log },
+      verifier: { credentials: options.credentials, region, now: options.now ?? Date.now },
+      throttle: options.throttle,
+      domains: options.domains ?? [],
+    });
+    const settings = {
+      maxHeaderSize: limits.headerBytes,
+      headersTimeout: limits.headersMs,
+      // An upload may take as long as bytes keep coming.
+      requestTimeout: 0,
+      keepAliveTimeout: limits.idleMs,
+      insecureHTTPParser: false,
+      requireHostHeader: true,
+    };
+    const listener: RequestListener = (request, response) => handler.take(request, response, false);
+    const server =
+      options.tls === undefined
+        ? createServer(settings, listener)
+        : createTlsServer({ ...settings, ...tlsOptions(options.tls) }, listener);
+    if (options.tls !== undefined) reloadCertificate(server as TlsServer, options.tls, log);
+    server.maxConnections = limits.connections;
+    server.setTimeout(limits.idleMs, (socket: Socket) => socket.destroy());
+    server.on('checkContinue', (request: IncomingMessage, response) => handler.take(request, response, true));
+    server.on('clientError', refuseMalformed);
+    await new Promise<void>((resolve, reject) => {
+      server.once('error', reject);
+      server.listen(options.port ?? 0, options.host ?? '127.0.0.1', () => {
+        server.off('error', reject);
+        resolve();
+      });
+    });
+    server.on('error', (error) => log('error', 'the listener failed', { error }));
+    return new S3Server(server, handler);
+  }
+
+  /**
+   * Stops listening and cuts every connection. Uploads that were under way change nothing. Resolves when nothing uses a
+   * session any more, so that the vault can be closed.
+   */
+  async close(): Promise<void> {
+    const closed = new Promise<void>((resolve) => this.#server.close(() => resolve()));
+    this.#server.closeAllConnections();
+    await closed;
+    await this.#handler.settled();
+  }
+}
+
+/** What is no HTTP, or could be taken for two requests, is answered without being looked at further. */
+function refuseMalformed(error: NodeJS.ErrnoException, socket: Socket): void {
+  if (error.code === 'ECONNRESET' || !socket.writable) {
+    socket.destroy();
+    return;
+  }
+  const line =
+    error.code === 'HPE_HEADER_OVERFLOW' ? '431 Request Header Fields Too Large' : '400 Bad Request';
+  socket.end(`HTTP/1.1 ${line}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`);
+}

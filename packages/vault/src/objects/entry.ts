@@ -1,0 +1,29 @@
+import { decodeContent } from '@latchkey/encryption';
+import { listingOf, type Row } from '../directory/rows.js';
+import type { ObjectEntry } from '../object-session.js';
+import type { RecordFields } from '../record/build.js';
+import { describe, nameOf } from '../record/entry.js';
+
+/** What a record says about its file and the content. */
+export function objectEntry(
+  name: string,
+  { listing, content }: Pick<RecordFields, 'listing' | 'content'>,
+  directory: string,
+): ObjectEntry {
+  const { contentType, etag, digests, partSizes } = content;
+  return {
+    ...describe(name, listing, directory),
+    tags: listing.tags,
+    explicit: listing.directory?.explicit === true,
+    ...(contentType === undefined ? {} : { contentType }),
+    ...(etag === undefined ? {} : { etag }),
+    ...(digests === undefined ? {} : { digests }),
+    ...(partSizes === undefined ? {} : { partSizes }),
+  };
+}
+
+/** The same for a row of a listing, whose page is covered by the signature of its head. */
+export function objectEntryOf(row: Row, directory: string): ObjectEntry {
+  const content = decodeContent(row.sealed().content);
+  return objectEntry(nameOf(row.key), { listing: listingOf(row), content }, directory);
+}
