@@ -88,7 +88,8 @@ export interface FileHandle {
   close(): Promise<void>;
   /**
    * The client is gone without closing: publish nothing, but keep what was written as a draft that a later
-   * non-truncating open resumes while nothing is published under the name. Never rejects.
+   * non-truncating open resumes while nothing is published under the name. A draft cannot be opened for reading alone.
+   * Never rejects.
    */
   abandon(): Promise<void>;
 }

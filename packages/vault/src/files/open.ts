@@ -68,6 +68,9 @@ export async function openForReading(context: VaultContext, path: Path): Promise
   const { parent, row } = await lookUp(context, path);
   const fields = openRecord(context, parent, row);
   mustBeFile(fields, path);
+  // Nobody who reads could tell the half of a file from the whole.
+  if (fields.listing.draftOnly)
+    throw new VaultError('not-found', `the upload has not been finished: ${show(path)}`);
   return new ReadHandle(context, parent, row.key, path, fields, await contentOf(context, fields));
 }
 

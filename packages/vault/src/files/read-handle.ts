@@ -1,3 +1,4 @@
+import { sameBytes } from '../bytes.js';
 import { ContentReader } from '../content/content-reader.js';
 import type { PieceList } from '../content/pieces.js';
 import type { VaultContext } from '../context.js';
@@ -20,6 +21,7 @@ export class ReadHandle implements FileHandle {
   readonly #content: PieceList;
   readonly #reader: ContentReader;
   readonly #unpin: () => void;
+  readonly #signature: Uint8Array | undefined;
   #entry: Entry;
   #closed = false;
 
@@ -37,6 +39,7 @@ export class ReadHandle implements FileHandle {
     this.#key = key;
     this.#path = path;
     this.#content = content;
+    this.#signature = fields.signature;
     this.#reader = new ContentReader(context.segments);
     this.#entry = describe(key, fields.listing, directory.id);
     this.#unpin = context.pins.pin(content);
@@ -49,13 +52,38 @@ export class ReadHandle implements FileHandle {
   async read(offset: number, length: number): Promise<Uint8Array> {
     if (this.#closed) throw new VaultError('closed', 'the file is closed');
     checkRange(offset, length);
-    return this.#reader.read(this.#content, offset, length);
+    return this.#whole(this.#reader.read(this.#content, offset, length));
   }
 
   async readPieces(offset: number, length: number): Promise<readonly Uint8Array[]> {
     if (this.#closed) throw new VaultError('closed', 'the file is closed');
     checkRange(offset, length);
-    return this.#reader.readPieces(this.#content, offset, length);
+    return this.#whole(this.#reader.readPieces(this.#content, offset, length));
+  }
+
+  /** Content that is gone is `stale` when the file has been replaced, and damage when it still refers to it. */
+  async #whole<T>(reading: Promise<T>): Promise<T> {
+    try {
+      return await reading;
+    } catch (error) {
+      if (!(error instanceof VaultError) || error.code !== 'stale' || !(await this.#stands())) throw error;
+      throw new VaultError('damaged', error.message, { cause: error });
+    }
+  }
+
+  /** Whether the version that was opened is still the newest. */
+  async #stands(): Promise<boolean> {
+    try {
+      const head = await this.#directory.head(performance.now());
+      const row = await this.#directory.tree(head).get(this.#key);
+      return (
+        row !== undefined &&
+        this.#signature !== undefined &&
+        sameBytes(row.sealed().signature, this.#signature)
+      );
+    } catch {
+      return false;
+    }
   }
 
   async write(): Promise<void> {
