@@ -152,9 +152,10 @@ class ServerEngine {
     const closed = [this.#shell.server, this.#implicit].map(
       (server) => new Promise<void>((resolve) => server.close(() => resolve())),
     );
-    for (const client of this.#clients) client.end(reply(421, 'the server stops'));
+    const clients = [...this.#clients];
+    for (const client of clients) client.end(reply(421, 'the server stops'));
     this.#context.ports.close();
-    await Promise.all(closed);
+    await Promise.all([...closed, ...clients.map((client) => client.settled())]);
     while (this.#unfinished.size > 0) await Promise.all(this.#unfinished);
   }
 

@@ -2,8 +2,8 @@ import type { Socket } from 'node:net';
 import type { Transfer } from './transfer.js';
 
 /** Bytes taken from the socket and not yet by the vault, after which the socket is not read. */
-const HIGH_BYTES = 512 * 1024;
-const LOW_BYTES = 256 * 1024;
+const HIGH_BYTES = 256 * 1024;
+const LOW_BYTES = 128 * 1024;
 
 /** Takes one piece; resolves when there is room for more. Pieces are given in order, before earlier ones resolve. */
 export type Sink = (bytes: Buffer) => Promise<void>;

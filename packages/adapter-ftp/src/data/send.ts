@@ -5,8 +5,8 @@ import type { Transfer } from './transfer.js';
 /** Bytes read from the vault and written to the socket at once. */
 const STEP_BYTES = 256 * 1024;
 
-/** Reads under way while the socket drains. */
-const AHEAD = 2;
+/** Reads under way while the socket drains: many transfers share the memory of one process. */
+const AHEAD = 1;
 
 /** Writes to a data connection at the pace of the client. */
 export class Outlet {

@@ -1,9 +1,8 @@
 import { createHash } from 'node:crypto';
 import { crc32 } from 'node:zlib';
-import type { DigestName, VaultSession } from '@latchkey/vault';
+import { type DigestName, resolveLinks, type VaultSession } from '@latchkey/vault';
 import { statusOf } from '../errors.js';
 import { splitPath } from '../paths.js';
-import { resolveLinks } from '../session/follow-links.js';
 
 /** What a command reads and where it writes. */
 export interface CommandStreams {

@@ -1,10 +1,16 @@
-import type { Attributes, Path, VaultSession } from '@latchkey/vault';
+import {
+  type Attributes,
+  type Path,
+  resolveLinks,
+  statThroughLinks,
+  throughLinks,
+  type VaultSession,
+} from '@latchkey/vault';
 import { type FileAttributes, type Owner, readAttributes } from '../codec/attributes.js';
 import { STATUS } from '../codec/constants.js';
 import { attributesReply, okReply } from '../codec/replies.js';
 import { StatusError } from '../errors.js';
 import { decodePath } from '../paths.js';
-import { resolveLinks, statThroughLinks, throughLinks } from '../session/follow-links.js';
 import type { OpenFile } from '../session/handles.js';
 import { onHandle, onPaths, type RequestHandler } from './request.js';
 

@@ -1,9 +1,9 @@
+import { throughLinks } from '@latchkey/vault';
 import { readAttributes } from '../codec/attributes.js';
 import { STATUS } from '../codec/constants.js';
 import { handleReply, ListingReply, nameReply, okReply, statusReply } from '../codec/replies.js';
 import { StatusError } from '../errors.js';
 import { decodePath, formatPath } from '../paths.js';
-import { throughLinks } from '../session/follow-links.js';
 import { OpenDirectory } from '../session/handles.js';
 import { vaultAttributes } from './attributes.js';
 import { FREE, onHandle, onPaths, type RequestHandler } from './request.js';

@@ -1,10 +1,10 @@
+import { statThroughLinks } from '@latchkey/vault';
 import { MAX_PACKET_BYTES, MAX_TRANSFER_BYTES, STATUS } from '../codec/constants.js';
 import type { PacketReader } from '../codec/reader.js';
 import { extendedReply, nameReply, okReply, type Reply } from '../codec/replies.js';
 import { PacketWriter } from '../codec/writer.js';
 import { StatusError } from '../errors.js';
 import { decodeName, decodePath, formatPath, splitPath } from '../paths.js';
-import { statThroughLinks } from '../session/follow-links.js';
 import { lsetstat } from './attributes.js';
 import { copyData } from './copy-data.js';
 import { rename } from './files.js';

@@ -1,10 +1,16 @@
-import type { Attributes, OpenOptions, Path, VaultSession } from '@latchkey/vault';
+import {
+  type Attributes,
+  type OpenOptions,
+  type Path,
+  resolveLinks,
+  throughLinks,
+  type VaultSession,
+} from '@latchkey/vault';
 import { readAttributes } from '../codec/attributes.js';
 import { MAX_TRANSFER_BYTES, OPEN_FLAG, STATUS } from '../codec/constants.js';
 import { dataReply, handleReply, okReply, statusReply } from '../codec/replies.js';
 import { StatusError } from '../errors.js';
 import { decodePath } from '../paths.js';
-import { resolveLinks, throughLinks } from '../session/follow-links.js';
 import { OpenFile } from '../session/handles.js';
 import { vaultAttributes } from './attributes.js';
 import { onHandle, onPaths, type RequestContext, type RequestHandler } from './request.js';

@@ -1,6 +1,6 @@
+import { throughLinks } from '@latchkey/vault';
 import { nameReply, okReply } from '../codec/replies.js';
 import { decodeName, decodePath } from '../paths.js';
-import { throughLinks } from '../session/follow-links.js';
 import { throughBothLinks } from './files.js';
 import { onPaths, type RequestHandler } from './request.js';
 
