@@ -1,4 +1,5 @@
-// `npm run bench`: Latchkey beside rclone over crypt and plain sshd, the same client for all, in alternating rounds.
+// `npm run bench`: Latchkey beside rclone over crypt, plain sshd and plain vsftpd, the same clients for all, in
+// alternating rounds.
 //
 //   node scripts/bench.mjs [--quick] [--rounds N] [--only ROW,...] [--servers NAME,...] [--json]
 //                          [--durability relaxed|full] [--place FOLDER] [--profile FOLDER]
@@ -71,6 +72,8 @@ async function main() {
     node: process.version,
     rclone: versionOf('rclone', ['version']),
     openssh: versionOf('ssh', ['-V']),
+    curl: versionOf('curl', ['--version']),
+    lftp: versionOf('lftp', ['--version']),
     commit: execFileSync('git', ['rev-parse', '--short', 'HEAD'], { cwd: root, encoding: 'utf8' }).trim(),
     durability: flags.durability,
   };

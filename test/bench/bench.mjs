@@ -31,14 +31,19 @@ export async function runBench(options) {
   const inputs = await prepareInputs(place, sizes, rows, say);
   const contenders = [];
   try {
-    for (const name of options.servers ?? Object.keys(SERVERS)) {
+    const wanted = options.servers ?? Object.keys(SERVERS);
+    for (const name of wanted.filter((one) => rows.some((row) => takesPart(one, row)))) {
       contenders.push(await enter(name, options, inputs, rows, say));
     }
-    const samples = new Map(rows.map((row) => [row.id, new Map(contenders.map(({ name }) => [name, []]))]));
+    const entrants = (row) => contenders.filter(({ name }) => takesPart(name, row));
+    const samples = new Map(
+      rows.map((row) => [row.id, new Map(entrants(row).map(({ name }) => [name, []]))]),
+    );
     for (let round = 0; round < rounds; round += 1) {
       for (const row of rows) {
-        for (let turn = 0; turn < contenders.length; turn += 1) {
-          const contender = contenders[(turn + round) % contenders.length];
+        const here = entrants(row);
+        for (let turn = 0; turn < here.length; turn += 1) {
+          const contender = here[(turn + round) % here.length];
           rmSync(inputs.scratch, { recursive: true, force: true });
           mkdirSync(inputs.scratch);
           settle();
@@ -63,31 +68,40 @@ async function prepareInputs(place, sizes, rows, say) {
     scratch: path.join(place, 'scratch'),
     sizes,
   };
-  const wants = (...ids) => rows.some((row) => ids.includes(row.id));
-  if (wants('put')) await writeLarge(inputs.large, sizes.mebibytes);
-  if (wants('up')) writeMany(inputs.many, sizes.files, 4096);
-  if (wants('cold')) writeMany(inputs.listed, sizes.entries, 16);
+  const wants = (input) => rows.some((row) => row.input === input);
+  if (wants('large')) await writeLarge(inputs.large, sizes.mebibytes);
+  if (wants('many')) writeMany(inputs.many, sizes.files, 4096);
+  if (wants('listed')) writeMany(inputs.listed, sizes.entries, 16);
   return inputs;
+}
+
+function takesPart(name, row) {
+  const kind = SERVERS[name];
+  if (!kind) throw new Error(`no server ${name}: there are ${Object.keys(SERVERS).join(', ')}`);
+  return kind.protocols.includes(row.protocol ?? 'sftp');
 }
 
 /** Starts a server in a folder of its own and fills it as far as the rows need it. */
 async function enter(name, options, inputs, rows, say) {
   const kind = SERVERS[name];
-  if (!kind) throw new Error(`no server ${name}: there are ${Object.keys(SERVERS).join(', ')}`);
   const place = path.join(options.place, name);
   mkdirSync(place);
   let server = await kind.start(place, options);
+  const clientOf = () => (kind.protocols.includes('sftp') ? rcloneClient(place, server) : undefined);
   const contender = {
     name,
-    client: rcloneClient(place, server),
+    place,
+    server,
+    client: clientOf(),
     restart: async () => {
       await server.stop();
       server = await kind.start(place, options);
-      contender.client = rcloneClient(place, server);
+      contender.server = server;
+      contender.client = clientOf();
     },
     stop: () => server.stop(),
   };
-  if (rows.some((row) => row.listing)) {
+  if (rows.some((row) => row.listing && takesPart(name, row))) {
     say(`filling ${name} with ${inputs.sizes.entries} entries`);
     try {
       await kind.fill(place, inputs.listed, 'listed');

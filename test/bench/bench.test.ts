@@ -11,6 +11,7 @@ describe('the benchmark', () => {
 
   it('measures what a row builds on', () => {
     expect(chooseRows(['get', 'warm']).map((row) => row.id)).toEqual(['put', 'get', 'cold', 'warm']);
+    expect(chooseRows(['lftps-down']).map((row) => row.id)).toEqual(['lftps-up', 'lftps-down']);
     expect(() => chooseRows(['sideways'])).toThrow('no row sideways');
   });
 
@@ -21,5 +22,24 @@ describe('the benchmark', () => {
     ];
     const printed = table({ node: 'v20' }, [{ title: 'put', unit: 'MiB/s', figures, ratios: { sshd: 1.5 } }]);
     expect(printed).toMatch(/\| put +\| MiB\/s \| +300 \| +200 \| +1\.50 \|/);
+  });
+
+  it('leaves out what a server does not speak', () => {
+    const ours = { server: 'latchkey', median: 300 };
+    const printed = table({ node: 'v20' }, [
+      {
+        title: 'sftp',
+        unit: 'MiB/s',
+        figures: [ours, { server: 'sshd', median: 200 }],
+        ratios: { sshd: 1.5 },
+      },
+      {
+        title: 'ftp',
+        unit: 'MiB/s',
+        figures: [ours, { server: 'vsftpd', median: 100 }],
+        ratios: { vsftpd: 3 },
+      },
+    ]);
+    expect(printed).toMatch(/\| ftp +\| MiB\/s \| +300 \| +\| +100 \| +\| +3\.00 \|/);
   });
 });

@@ -1,11 +1,15 @@
 // What is measured. A row's `measure` returns a figure of which more is better; what is not the row's own work
 // (clearing away, restarting) happens outside `timed`.
+import { FTP_ROWS } from './ftp-rows.mjs';
+import { timed } from './timed.mjs';
 
 /**
  * @typedef {object} Contender
  * @property {string} name
  * @property {ReturnType<typeof import('./client.mjs').rcloneClient>} client
  * @property {() => Promise<void>} restart Ends the server and starts it again over the same files.
+ * @property {string} place Where the server and its clients keep what is theirs.
+ * @property {any} server As its module in test/servers describes it.
  *
  * @typedef {object} Sizes
  * @property {number} mebibytes
@@ -17,17 +21,17 @@
  * @property {string} many
  * @property {string} scratch An existing local directory.
  * @property {Sizes} sizes
+ *
+ * @typedef {object} Row
+ * @property {string} id
+ * @property {(sizes: Sizes) => string} title
+ * @property {string} unit Of which more is better.
+ * @property {'sftp' | 'ftp'} [protocol] That servers must speak. Default: sftp.
+ * @property {'large' | 'many' | 'listed'} [input] What has to be made first.
+ * @property {string[]} [needs] Rows that are measured before, because this one uses what they stored.
+ * @property {boolean} [listing] Needs the server filled with names.
+ * @property {(contender: Contender, inputs: Inputs) => Promise<number>} measure
  */
-
-/**
- * Seconds that `work` took.
- * @param {() => Promise<unknown>} work
- */
-async function timed(work) {
-  const started = process.hrtime.bigint();
-  await work();
-  return Number(process.hrtime.bigint() - started) / 1e9;
-}
 
 /**
  * @param {Contender} contender
@@ -43,9 +47,11 @@ async function list({ client }, { sizes }) {
 }
 
 /** In this order: later rows use what earlier ones stored. rclone skips what is there already, so each begins clear. */
-export const ROWS = [
+/** @type {Row[]} */
+const SFTP_ROWS = [
   {
     id: 'put',
+    input: 'large',
     title: (/** @type {Sizes} */ sizes) => `put ${sizes.mebibytes} MiB`,
     unit: 'MiB/s',
     measure: async (/** @type {Contender} */ { client }, /** @type {Inputs} */ inputs) => {
@@ -68,6 +74,7 @@ export const ROWS = [
   },
   {
     id: 'up',
+    input: 'many',
     title: (/** @type {Sizes} */ sizes) => `put ${sizes.files} files of 4 KiB`,
     unit: 'files/s',
     measure: async (/** @type {Contender} */ { client }, /** @type {Inputs} */ inputs) => {
@@ -88,6 +95,7 @@ export const ROWS = [
   },
   {
     id: 'cold',
+    input: 'listed',
     title: (/** @type {Sizes} */ sizes) => `list ${sizes.entries} entries, server just started`,
     unit: 'names/s',
     listing: true,
@@ -105,6 +113,8 @@ export const ROWS = [
     measure: list,
   },
 ];
+
+export const ROWS = [...SFTP_ROWS, ...FTP_ROWS];
 
 /**
  * The rows that were asked for, with those that they build on.

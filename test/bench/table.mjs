@@ -5,14 +5,17 @@
  * @param {{ title: string, unit: string, figures: { server: string, median: number }[], ratios: Record<string, number> }[]} rows
  */
 export function table(machine, rows) {
-  const servers = rows[0]?.figures.map(({ server }) => server) ?? [];
-  const peers = Object.keys(rows[0]?.ratios ?? {});
+  const servers = [...new Set(rows.flatMap((row) => row.figures.map(({ server }) => server)))];
+  const peers = [...new Set(rows.flatMap((row) => Object.keys(row.ratios)))];
   const head = ['median, more is better', 'unit', ...servers, ...peers.map((peer) => `ours : ${peer}`)];
   const body = rows.map((row) => [
     row.title,
     row.unit,
-    ...row.figures.map(({ median }) => Math.round(median).toLocaleString('en-US')),
-    ...peers.map((peer) => (row.ratios[peer] ?? Number.NaN).toFixed(2)),
+    ...servers.map((name) => {
+      const median = row.figures.find(({ server }) => server === name)?.median;
+      return median === undefined ? '' : Math.round(median).toLocaleString('en-US');
+    }),
+    ...peers.map((peer) => row.ratios[peer]?.toFixed(2) ?? ''),
   ]);
   const widths = head.map((text, column) =>
     Math.max(text.length, ...body.map((row) => row[column]?.length ?? 0)),
