@@ -26,6 +26,7 @@ export const CURL_EXPLICIT: ClientOf<Curl> = {
 export const LFTP_PLAIN: ClientOf<Lftp> = {
   name: 'lftp over FTP',
   require: (test) => requireProgram(test, 'lftp'),
+  eachName: true,
   amount: SMALL,
   connect: (program, target, scratch) => lftpFtp(program, target, scratch, 'plain'),
   extras: LFTP_FTP_STEPS,

@@ -5,7 +5,7 @@ import { afterAll, beforeAll, describe, expect, it, type TestContext } from 'vit
 import { Cannot, type Client, type Target } from './client.js';
 import { DEVIATIONS, deviationOf } from './deviations.js';
 import { Needles } from './scan/needles.js';
-import { BRIEF, SCRIPT } from './script/script.js';
+import { BRIEF, SCRIPT, SHORT } from './script/script.js';
 import type { Amount, Step } from './script/step.js';
 import type { Observer } from './trees.js';
 import { Workspace } from './workspace.js';
@@ -32,6 +32,8 @@ export interface Suite<C extends Client> {
   readonly amount?: Amount;
   /** Plays a part of the script in the default run, because the same client plays the whole in another suite. */
   readonly brief?: true;
+  /** Sends and lists every odd name by itself in the default run, too. */
+  readonly eachName?: true;
   /** What only this client can do. */
   readonly extras?: readonly Step<C>[];
   start(place: string): Promise<Played>;
@@ -73,7 +75,7 @@ export function interopSuite<C extends Client>(suite: Suite<C>): void {
       return client;
     };
 
-    const script = suite.brief && !long ? BRIEF : SCRIPT;
+    const script = suite.full || suite.eachName || long ? SCRIPT : suite.brief ? BRIEF : SHORT;
     for (const step of [...script, ...(suite.extras ?? [])]) {
       const deviation = deviationOf(suite.name, step.id);
       const title = deviation ? `${step.id}: cannot, ${deviation.reason}` : `${step.id}: ${step.title}`;

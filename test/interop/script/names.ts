@@ -62,24 +62,23 @@ const listed: Step[] = Object.entries(NAMES).map(([id, name]) => ({
 /** The steps that look at what the client lists. */
 export const LISTED: readonly string[] = listed.map((step) => step.id);
 
-export const NAMED: readonly Step[] = [
-  ...byName,
-  ...listed,
-  {
-    id: 'names-together',
-    title: 'all of these names go up and down in one directory',
-    run: async ({ client, local, stored, remote }) => {
-      const folder = local.folder();
-      const names = Object.values(NAMES).filter((name) => client.cannotName?.(name) !== true);
-      for (const name of names) local.file(name, 50, 1_700_000_001, folder);
-      await client.putTree(folder, `${remote}/names-together`);
-      const sent = without(await readTree(folder), 'modified', 'mode');
-      const spell = (name: string): string => client.spelling?.(name) ?? name;
-      const truth = Object.fromEntries(Object.entries(sent).map(([name, item]) => [spell(name), item]));
-      expect(without(await stored.tree(`${remote}/names-together`), 'modified', 'mode')).toEqual(truth);
-      const back = local.fresh();
-      await client.getTree(`${remote}/names-together`, back);
-      expect(without(await readTree(back), 'modified', 'mode')).toEqual(sent);
-    },
+/** One name in each step. */
+export const EACH_NAME: readonly Step[] = [...byName, ...listed];
+
+export const NAMES_TOGETHER: Step = {
+  id: 'names-together',
+  title: 'all of these names go up and down in one directory',
+  run: async ({ client, local, stored, remote }) => {
+    const folder = local.folder();
+    const names = Object.values(NAMES).filter((name) => client.cannotName?.(name) !== true);
+    for (const name of names) local.file(name, 50, 1_700_000_001, folder);
+    await client.putTree(folder, `${remote}/names-together`);
+    const sent = without(await readTree(folder), 'modified', 'mode');
+    const spell = (name: string): string => client.spelling?.(name) ?? name;
+    const truth = Object.fromEntries(Object.entries(sent).map(([name, item]) => [spell(name), item]));
+    expect(without(await stored.tree(`${remote}/names-together`), 'modified', 'mode')).toEqual(truth);
+    const back = local.fresh();
+    await client.getTree(`${remote}/names-together`, back);
+    expect(without(await readTree(back), 'modified', 'mode')).toEqual(sent);
   },
-];
+};
