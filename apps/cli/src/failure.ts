@@ -131,6 +131,13 @@ export function describe(error: unknown): Description {
   };
 }
 
+/** What a write to standard output that did not succeed means. */
+export function outputFailure(cause: unknown): Failure {
+  const meaning = SYSTEM_MEANINGS[systemCode(cause) ?? ''];
+  const why = meaning?.text ?? (cause instanceof Error ? cause.message : String(cause));
+  return new Failure(meaning?.outcome ?? 'failed', `standard output: ${why}`, { cause });
+}
+
 function say(outcome: Outcome, message: string, hint?: string): Description {
   return { outcome, message: printable(message), ...(hint === undefined ? {} : { hint: printable(hint) }) };
 }
