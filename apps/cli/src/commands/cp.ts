@@ -103,6 +103,12 @@ async function goesInto(
       const needed = target.asDirectory || count > 1 ? target.path : target.path.slice(0, -1);
       if (needed.length > 0) await session.mkdir(needed, { recursive: true });
     }
+    const parent = target.path.slice(0, -1);
+    if (parent.length > 0 && !(await isDirectory(session, parent))) {
+      throw new Failure('not-found', `${showPath(parent)} does not exist or is not a directory`, {
+        hint: 'add --parents to make missing directories',
+      });
+    }
     if (target.path.length === 0 || (await isDirectory(session, target.path))) return true;
   } else if (
     await stat(target.path).then(

@@ -106,6 +106,7 @@ async function restore(
   const typed = await obtainSecret(options.wordsFile === undefined ? {} : { file: options.wordsFile }, {
     question: 'Recovery words: ',
     what: 'list of recovery words',
+    instead: '--words-file',
   });
   const words = typed.trim().toLowerCase().split(/\s+/).join(' ');
   await withVault(settings, async (vault) => vault.setPassphrase(await newPassphrase(options)), { words });
