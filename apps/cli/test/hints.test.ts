@@ -13,6 +13,11 @@ it('says what to do next', async () => {
     ['mkdir vault:/q/w', 3, 'vault:/q does not exist\nhint: add -p'],
     ['cp a.txt vault:/no/such', 3, 'vault:/no does not exist or is not a directory\nhint: add --parents'],
     ['ls --passphrase-file state', 2, 'state is a directory, not a file with a passphrase'],
+    [
+      'init --passphrase-file no-such-file state',
+      6,
+      'state is not empty, and holds no vault\nhint: name an empty',
+    ],
     ['connect openssh', 2, 'add --user NAME'],
     ['serve --no-ftp --port 0 --user ann --password-file pw', 1, 'holds no host key, or a damaged one'],
   ];
