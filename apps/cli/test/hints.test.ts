@@ -1,5 +1,7 @@
 import { mkdirSync } from 'node:fs';
+import { VaultError } from '@latchkey/vault';
 import { expect, it } from 'vitest';
+import { describe, nameStore } from '../src/failure.js';
 import { Workspace } from './program.js';
 
 it('says what to do next', async () => {
@@ -33,4 +35,13 @@ it('repeats in its hints where the server is', async () => {
   const workspace = await Workspace.create();
   const done = await workspace.run('connect openssh --user ann --host nas --port 2200'.split(' '));
   expect(done.stderr).toContain('latchkey connect known-hosts --host nas --port 2200 >>');
+});
+
+it('names the directory of a full or read-only vault instead of an object in it', () => {
+  nameStore('/srv/vault');
+  for (const code of ['no-space', 'read-only'] as const) {
+    const { outcome, message } = describe(new VaultError(code, 'blob 0123 could not be written'));
+    expect(outcome).toBe('store');
+    expect(message).toMatch(/^[^0-9]+: \/srv\/vault$/);
+  }
 });
