@@ -9,7 +9,7 @@ import { writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { instructions } from './demo/instructions.mjs';
 import { env, filesOf, latchkey, program, root } from './demo/place.mjs';
-import { freePort, prepare } from './demo/prepare.mjs';
+import { freePort, prepare, requireUnserved } from './demo/prepare.mjs';
 import { installPackages } from './setup/packages.mjs';
 
 const FIRST_PORTS = { sftp: 2022, ftp: 2121 };
@@ -96,6 +96,7 @@ try {
   requireNode();
   installPackages(root);
   build();
+  await requireUnserved(files);
   const ports = { sftp: await freePort(FIRST_PORTS.sftp), ftp: await freePort(FIRST_PORTS.ftp) };
   await prepare(files, ports);
   process.exitCode = await serve(ports);

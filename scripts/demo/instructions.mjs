@@ -25,15 +25,15 @@ export function instructions(files, ports) {
   const ftp = `--ssl-reqd --cacert ${shown(files.certificate)} --user ${USER}:${password}`;
   const lftp = quoted(`set sftp:connect-program "ssh -a -x -F ${config}"`);
   return `
-Clients can connect now. What they store goes to ${shown(files.vault)}, encrypted.
+Clients can connect now: in another terminal, in this folder. What they store goes to ${shown(files.vault)}, encrypted.
 
   OpenSSH:    sftp -F ${config} latchkey
               scp -F ${config} README.md latchkey:/
   rclone:     rclone lsf :sftp:/ ${rclone}
   lftp:       lftp -e ${lftp} sftp://${USER}:@latchkey
   FileZilla:  host sftp://${HOST}, port ${ports.sftp}, user ${USER}, password: the line in ${shown(files.password)}
-  curl, FTPS: curl ${ftp} ftp://localhost:${ports.ftp}/
-              curl ${ftp} -T README.md ftp://localhost:${ports.ftp}/
+  curl, FTPS: curl -sS ${ftp} ftp://localhost:${ports.ftp}/
+              curl -sS ${ftp} -T README.md ftp://localhost:${ports.ftp}/
   other FTP:  host ${HOST}, port ${ports.ftp}, the same user and password, with TLS or without
   latchkey:   node ${shown(program)} --config ${shown(files.configuration)} ls -l
 

@@ -1,6 +1,6 @@
 // Makes the demo: credentials that only their owner can read, a configuration, a vault with something in it.
 import { randomBytes } from 'node:crypto';
-import { chmodSync, existsSync, mkdirSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import path from 'node:path';
 import { HOST, latchkey, USER } from './place.mjs';
@@ -85,4 +85,36 @@ export async function freePort(first) {
     if (free) return port;
   }
   throw new Error(`no port from ${first} to ${first + 99} is free`);
+}
+
+/** Refuses a demo that is being served: its files would be rewritten under the running server. */
+export async function requireUnserved(files) {
+  if (!existsSync(files.configuration) || !existsSync(files.knownHosts)) return;
+  const port = /^\[sftp\][^[]*^port = (\d+)$/m.exec(readFileSync(files.configuration, 'utf8'))?.[1];
+  if (port === undefined) return;
+  const key = await hostKeyAt(Number(port));
+  if (key === undefined || !readFileSync(files.knownHosts, 'utf8').includes(` ${key}`)) return;
+  throw new Error(
+    `${files.demo} is served already, at port ${port}; stop that one with Ctrl-C, or name another folder: npm start FOLDER`,
+  );
+}
+
+/** The public host key, in base64, of the SSH server at a port of this machine; undefined where there is none. */
+async function hostKeyAt(port) {
+  const { default: ssh2 } = await import('ssh2');
+  return new Promise((resolve) => {
+    const client = new ssh2.Client();
+    client.on('error', () => resolve(undefined));
+    client.on('close', () => resolve(undefined));
+    client.connect({
+      host: HOST,
+      port,
+      username: USER,
+      readyTimeout: 5000,
+      hostVerifier: (key) => {
+        resolve(key.toString('base64'));
+        return false;
+      },
+    });
+  });
 }

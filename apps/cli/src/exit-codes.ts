@@ -13,8 +13,8 @@ export const EXIT_CODES = {
     status: 6,
     meaning: 'what is there already forbids it: exists, is a directory, not empty, changed by others',
   },
-  store: { status: 7, meaning: 'the store cannot: full, read-only or not reachable' },
-  interrupted: { status: 130, meaning: 'stopped by Ctrl-C' },
+  store: { status: 7, meaning: 'the store or another disk cannot: full, read-only or not reachable' },
+  interrupted: { status: 130, meaning: 'stopped by Ctrl-C, SIGTERM or SIGHUP' },
   'broken-pipe': { status: 141, meaning: 'the program that read the output went away' },
 } as const;
 

@@ -101,6 +101,24 @@ const STORE_MEANINGS: Record<StoreErrorCode, Meaning> = {
   'too-large': VAULT_MEANINGS['too-large'],
 };
 
+/** The vault's own words name objects of the store, which say nothing to a person. */
+const STORE_TROUBLE: Partial<Record<VaultErrorCode | StoreErrorCode, string>> = {
+  'no-space': 'no space is left where the vault is stored',
+  'read-only': 'the vault is stored where nothing can be written',
+};
+
+let storedAt: string | undefined;
+
+/** Tells where the vault is that this run works with, so that errors of its disk can name the place. */
+export function nameStore(directory: string): void {
+  storedAt = directory;
+}
+
+function storeTrouble(code: VaultErrorCode | StoreErrorCode): string | undefined {
+  const text = STORE_TROUBLE[code];
+  return text === undefined || storedAt === undefined ? text : `${text}: ${storedAt}`;
+}
+
 /** Turns anything thrown into words. Control characters in it are escaped: names come from elsewhere. */
 export function describe(error: unknown): Description {
   if (error instanceof Failure) {
@@ -108,11 +126,11 @@ export function describe(error: unknown): Description {
   }
   if (error instanceof VaultError) {
     const meaning = VAULT_MEANINGS[error.code];
-    return say(meaning.outcome, error.message, meaning.hint);
+    return say(meaning.outcome, storeTrouble(error.code) ?? error.message, meaning.hint);
   }
   if (error instanceof StoreError) {
     const meaning = STORE_MEANINGS[error.code];
-    return say(meaning.outcome, error.message, meaning.hint);
+    return say(meaning.outcome, storeTrouble(error.code) ?? error.message, meaning.hint);
   }
   const code = systemCode(error);
   if (code !== undefined && error instanceof Error) {
@@ -129,6 +147,13 @@ export function describe(error: unknown): Description {
     ),
     internal: true,
   };
+}
+
+/** What a write to standard output that did not succeed means. */
+export function outputFailure(cause: unknown): Failure {
+  const meaning = SYSTEM_MEANINGS[systemCode(cause) ?? ''];
+  const why = meaning?.text ?? (cause instanceof Error ? cause.message : String(cause));
+  return new Failure(meaning?.outcome ?? 'failed', `standard output: ${why}`, { cause });
 }
 
 function say(outcome: Outcome, message: string, hint?: string): Description {

@@ -1,14 +1,24 @@
 #!/usr/bin/env node
 import { exitStatus } from './exit-codes.js';
+import { outputFailure, report } from './failure.js';
 import { run } from './program.js';
 
-// `latchkey ls | head`: the reader has seen enough.
+let outputError: Error | undefined;
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {
-  process.exit(exitStatus(error.code === 'EPIPE' ? 'broken-pipe' : 'failed'));
+  // `latchkey ls | head`: the reader has seen enough.
+  if (error.code === 'EPIPE') process.exit(exitStatus('broken-pipe'));
+  // The command that wrote is told as well, and may still have something to undo.
+  outputError ??= error;
 });
 // Remarks and logs that nobody reads any more must not end a copy or a server.
 process.stderr.on('error', () => {});
 
 const outcome = await run(process.argv.slice(2));
 // Ends even if something still reads standard input; the callback comes after what was written before it.
-process.stdout.write('', () => process.exit(exitStatus(outcome)));
+process.stdout.write('', () =>
+  // An error of that writing is told after this callback.
+  setImmediate(() => {
+    const lost = outcome === 'ok' && outputError !== undefined;
+    process.exit(exitStatus(lost ? report(outputFailure(outputError)) : outcome));
+  }),
+);

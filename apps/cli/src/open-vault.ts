@@ -2,7 +2,7 @@ import { nodeProvider } from '@latchkey/encryption/node';
 import { FileStore } from '@latchkey/store-file';
 import { Vault } from '@latchkey/vault';
 import type { Settings } from './config/settings.js';
-import { Failure, isVaultError } from './failure.js';
+import { Failure, isVaultError, nameStore } from './failure.js';
 import { obtainSecret } from './passphrase/source.js';
 
 export function vaultDirectory(settings: Settings): string {
@@ -13,7 +13,9 @@ export function vaultDirectory(settings: Settings): string {
 }
 
 export async function openStore(settings: Settings, options: { create?: boolean } = {}): Promise<FileStore> {
-  return FileStore.open({ root: vaultDirectory(settings), durability: settings.durability, ...options });
+  const root = vaultDirectory(settings);
+  nameStore(root);
+  return FileStore.open({ root, durability: settings.durability, ...options });
 }
 
 export type Unlock = { readonly passphrase: string } | { readonly words: string };

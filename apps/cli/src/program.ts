@@ -35,7 +35,7 @@ function buildProgram(): Command {
     )
     .option('--vault <directory>', 'where the vault is stored')
     .option('--durability <how>', 'full (survives power loss) or relaxed')
-    .option('--state <directory>', 'for the SFTP host key (default: ~/.local/state/latchkey)')
+    .option('--state <directory>', 'for the keys of the servers (default: ~/.local/state/latchkey)')
     .option('--passphrase-file <file>', 'its first line is the passphrase')
     .option('--passphrase-command <command>', 'the first line it prints is the passphrase')
     .option('-q, --quiet', 'no progress, no remarks')

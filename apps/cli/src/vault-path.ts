@@ -26,7 +26,7 @@ export function parsePlace(text: string): Place {
 export function parseVaultPath(text: string): Path {
   const place = parsePlace(text);
   if (place.where === 'vault') return place.path;
-  const suggestion = text.startsWith('/') ? `${VAULT_PREFIX}${text}` : `${VAULT_PREFIX}/${text}`;
+  const suggestion = `${VAULT_PREFIX}/${text.replace(/^(\.?\/+)+/, '')}`;
   throw new Failure('usage', `${text} is not in the vault`, { hint: `write ${suggestion}` });
 }
 

@@ -178,6 +178,7 @@ describe('a download that does not end well', () => {
 
   it.each([
     ['SIGINT', 130, 0],
+    ['SIGHUP', 130, 0],
     ['SIGKILL', null, 1],
   ] as const)('leaves the old target on %s', async (signal, status, left) => {
     const workspace = await Workspace.create();
@@ -198,6 +199,7 @@ describe('an upload that does not end well', () => {
   it.each([
     ['SIGINT', 130],
     ['SIGTERM', 130],
+    ['SIGHUP', 130],
     ['SIGKILL', null],
   ] as const)('leaves the old version on %s', async (signal, status) => {
     const workspace = await Workspace.create();

@@ -68,7 +68,7 @@ describe('serve over FTP', () => {
       await settingsFor('rclone', served.port, workspace, '--ftp', '--host', 'localhost'),
     );
     const obscured = run(workspace, 'rclone', ['obscure', PASSWORD]).stdout.trim();
-    const rclone = run(workspace, 'rclone', ['--config', config, 'cat', 'latchkey:/FILE'], {
+    const rclone = run(workspace, 'rclone', ['--config', config, 'cat', 'latchkey-ftp:/FILE'], {
       RCLONE_CONFIG_LATCHKEY_PASS: obscured,
       SSL_CERT_FILE: workspace.local('latchkey.pem'),
     });

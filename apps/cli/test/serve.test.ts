@@ -85,8 +85,10 @@ describe('serve', () => {
     const workspace = await Workspace.create();
     const flags = userKey(workspace);
     const first = await serve(workspace, ...flags);
-    first.child.kill('SIGINT');
+    // As when the terminal it runs in is closed.
+    first.child.kill('SIGHUP');
     expect(await first.end).toMatchObject({ status: 0 });
+    expect(first.log()).toContain('"stopped"');
     const key = workspace.local('state', 'ssh_host_ed25519_key');
     expect(statSync(key).mode & 0o777).toBe(0o600);
     const second = await serve(workspace, ...flags);

@@ -69,6 +69,12 @@ it('npm start makes a demo, prints commands that work, and serves the same demo 
   expect(runPrinted(first, 'node', '')).toMatch(/^0 [\s\S]*welcome\.txt/);
   const secrets = ['passphrase', 'password'].map((name) => readFileSync(join(place, name), 'utf8').trim());
   for (const secret of secrets) expect(first.output()).not.toContain(secret);
+  const settings = readFileSync(join(place, 'latchkey.toml'), 'utf8');
+  const again = spawnSync(process.execPath, [join(ROOT, 'scripts', 'start.mjs'), place], {
+    encoding: 'utf8',
+  });
+  expect(again).toMatchObject({ status: 1, stderr: expect.stringContaining('is served already') });
+  expect(readFileSync(join(place, 'latchkey.toml'), 'utf8')).toBe(settings);
   expect(await first.stop()).toBe(0);
 
   const port = Number(/sftp:\/\/127\.0\.0\.1:(\d+)/.exec(first.output())?.[1]);

@@ -30,7 +30,7 @@ describe('init', () => {
     workspace.file('precious', 'x');
     const done = await workspace.run(['init', workspace.path]);
     expect(done.status).not.toBe(0);
-    expect(done.stderr).toContain('neither empty nor a store');
+    expect(done.stderr).toContain('is not empty, and holds no vault');
   });
 
   it('takes the cost of the passphrase and the padding', async () => {

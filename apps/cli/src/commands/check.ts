@@ -34,6 +34,7 @@ export function addCheck(program: Command): void {
               ['unreferenced', `${report.unreferenced} objects`],
             ]),
           );
+          if (report.problems.length === 0) await emitLine('no problems found');
           for (const { object, path, what } of report.problems) {
             await emitLine(`problem: ${printable(path ?? object)}: ${printable(what)}`);
           }

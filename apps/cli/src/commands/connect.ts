@@ -42,11 +42,13 @@ export function addConnect(program: Command): void {
     .action(async (name: string, options: Options, command: Command) => {
       const client = oneOf(name, CLIENT_NAMES, 'the client') ?? 'openssh';
       const protocol = protocolOf(client, options);
-      const endpoint = await endpointOf(protocol, options, settingsOf(command));
+      const needsUser = client !== 'known-hosts' && client !== 'certificate';
+      const endpoint = await endpointOf(protocol, options, settingsOf(command), needsUser);
       if (client === 'known-hosts' && endpoint.hostKey === undefined) throw notYet('host key');
       if (client === 'certificate' && endpoint.certificate === undefined) throw notYet('certificate');
       const { settings, steps } = describeClient(client, protocol, endpoint);
-      if (options.json) return emitJson({ client, protocol, ...endpoint, settings, steps });
+      const { given: _, ...known } = endpoint;
+      if (options.json) return emitJson({ client, protocol, ...known, settings, steps });
       await emitLine(settings);
       if (!quiet(command)) for (const step of steps) note(`hint: ${step}`);
     });
@@ -64,13 +66,22 @@ function notYet(what: string): Failure {
   });
 }
 
-async function endpointOf(protocol: Protocol, options: Options, settings: Settings): Promise<Endpoint> {
-  const user = options.user ?? settings.users[0]?.name ?? process.env.USER;
-  if (user === undefined) throw new Failure('usage', 'which user? add --user NAME');
+async function endpointOf(
+  protocol: Protocol,
+  options: Options,
+  settings: Settings,
+  needsUser: boolean,
+): Promise<Endpoint> {
+  const user = options.user ?? settings.users[0]?.name ?? (process.env.USER || undefined);
+  if (user === undefined && needsUser) {
+    throw new Failure('usage', 'which user? none is given or configured', {
+      hint: 'add --user NAME, the one that `latchkey serve` lets in',
+    });
+  }
   const server = protocol === 'ftp' ? settings.ftp : settings.sftp;
   const host = options.host ?? reachable(server.host);
   // Both end up in files and command lines of other programs.
-  if (!/^[A-Za-z0-9._@-]{1,64}$/.test(user))
+  if (user !== undefined && !/^[A-Za-z0-9._@-]{1,64}$/.test(user))
     throw new Failure('usage', '--user has characters that no user name has');
   if (!/^[A-Za-z0-9._:%-]{1,255}$/.test(host))
     throw new Failure('usage', '--host is not a host name or address');
@@ -80,12 +91,18 @@ async function endpointOf(protocol: Protocol, options: Options, settings: Settin
   return {
     host,
     port: options.port === undefined ? server.port : parsePort(options.port, '--port'),
-    user,
+    user: user ?? '',
+    given: givenFlags(options),
     hostKey: await publicHostKey(settings),
     identity: options.identity === undefined ? undefined : resolve(options.identity),
     clearText: settings.ftp.tls !== 'require',
     certificate: await ownCertificate(settings),
   };
+}
+
+/** What was given to this call and belongs to the next one as well. */
+function givenFlags({ host, port }: Options): string {
+  return `${host === undefined ? '' : ` --host ${host}`}${port === undefined ? '' : ` --port ${port}`}`;
 }
 
 /** A server that listens everywhere is reached by its name. */

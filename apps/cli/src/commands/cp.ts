@@ -1,6 +1,5 @@
 import { stat } from 'node:fs/promises';
 import { basename, resolve } from 'node:path';
-import { setTimeout as wait } from 'node:timers/promises';
 import type { VaultSession } from '@latchkey/vault';
 import type { Command } from 'commander';
 import { AlreadyReported, Failure } from '../failure.js';
@@ -11,6 +10,7 @@ import { Copying, measure } from '../transfer/copy.js';
 import type { Found, Step, Target } from '../transfer/found.js';
 import { walkLocal } from '../transfer/local-source.js';
 import { LocalTarget } from '../transfer/local-target.js';
+import { standardInput } from '../transfer/stream-source.js';
 import { followLinks, walkVault } from '../transfer/vault-source.js';
 import { VaultTarget } from '../transfer/vault-target.js';
 import { baseName, type Place, parsePlace, showPath } from '../vault-path.js';
@@ -103,6 +103,12 @@ async function goesInto(
       const needed = target.asDirectory || count > 1 ? target.path : target.path.slice(0, -1);
       if (needed.length > 0) await session.mkdir(needed, { recursive: true });
     }
+    const parent = target.path.slice(0, -1);
+    if (parent.length > 0 && !(await isDirectory(session, parent))) {
+      throw new Failure('not-found', `${showPath(parent)} does not exist or is not a directory`, {
+        hint: 'add --parents to make missing directories',
+      });
+    }
     if (target.path.length === 0 || (await isDirectory(session, target.path))) return true;
   } else if (
     await stat(target.path).then(
@@ -138,7 +144,7 @@ async function copyOne(
     return copying.run(only(standardInput(signal)), targetAt(session, target, undefined, signal));
   }
   const name = into ? nameOf(source) : undefined;
-  await copying.run(walk(session, source, options), targetAt(session, target, name, signal));
+  await copying.run(walk(session, source, options, signal), targetAt(session, target, name, signal));
 }
 
 /** Undefined for a source that is all of something, as `.` or `vault:/`: its content goes in directly. */
@@ -160,10 +166,15 @@ function targetAt(
   return new LocalTarget(target.where === 'local' ? target.path : '', name, signal);
 }
 
-async function* walk(session: VaultSession, source: Place, options: Options): AsyncGenerator<Step> {
+async function* walk(
+  session: VaultSession,
+  source: Place,
+  options: Options,
+  signal: AbortSignal,
+): AsyncGenerator<Step> {
   const recursive = options.recursive === true;
   if (source.where === 'local') {
-    yield* walkLocal(source.path.replace(/(.)\/+$/, '$1'), recursive);
+    yield* walkLocal(source.path.replace(/(.)\/+$/, '$1'), recursive, signal);
   } else if (source.where === 'vault') {
     try {
       // A link that is named is followed, as for local sources; links inside a tree stay links.
@@ -183,35 +194,11 @@ async function measureAll(
 ): Promise<void> {
   if (sources.some((source) => source.where === 'stream')) return;
   try {
-    for (const source of sources) await measure(walk(session, source, options), progress, signal);
+    for (const source of sources) await measure(walk(session, source, options, signal), progress, signal);
     if (!signal.aborted) progress.settle();
   } catch {
     // Without a total there is no percentage; the copy itself reports what is wrong.
   }
-}
-
-function standardInput(signal: AbortSignal): Found {
-  return {
-    kind: 'file',
-    below: [],
-    label: 'standard input',
-    size: 0,
-    modified: { seconds: Math.floor(Date.now() / 1000), nanoseconds: 0 },
-    mode: 0o666 & ~process.umask(),
-    content: () => readStandardInput(signal),
-    linkTarget: async () => '',
-  };
-}
-
-/** Milliseconds between the end of the input and its publication. */
-const AFTER_INPUT = 100;
-
-/** A Ctrl-C ends the program that writes into the pipe too, and its end must not pass for the end of the data. */
-async function* readStandardInput(signal: AbortSignal): AsyncGenerator<Uint8Array> {
-  // Without this an abort would wait for the next byte, which may never come.
-  signal.addEventListener('abort', () => process.stdin.destroy(signal.reason as Error), { once: true });
-  yield* process.stdin;
-  await wait(AFTER_INPUT);
 }
 
 async function* only(found: Found): AsyncGenerator<Step> {

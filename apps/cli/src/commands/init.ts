@@ -1,4 +1,7 @@
+import { readdir } from 'node:fs/promises';
 import { nodeProvider } from '@latchkey/encryption/node';
+import { StoreError } from '@latchkey/store';
+import { FileStore } from '@latchkey/store-file';
 import { Vault } from '@latchkey/vault';
 import type { Command } from 'commander';
 import { oneOf } from '../config/settings.js';
@@ -28,12 +31,32 @@ export function addInit(program: Command): void {
   withKdfOptions(command).action(run);
 }
 
+/** Nobody should think of a passphrase to be told that the directory is the wrong one. Throws a refusal. */
+async function requireUsable(root: string): Promise<void> {
+  const names = await readdir(root).catch((error: NodeJS.ErrnoException) => {
+    if (error.code === 'ENOENT') return [];
+    throw error;
+  });
+  if (names.length === 0) return;
+  try {
+    // A store without a vault is taken, one with a vault is told apart when the vault is made.
+    await (await FileStore.open({ root })).close();
+  } catch (cause) {
+    if (!(cause instanceof StoreError) || cause.code !== 'no-store') throw cause;
+    throw new Failure('refused', `${root} is not empty, and holds no vault`, {
+      hint: 'name an empty directory, or one that is not there yet',
+      cause,
+    });
+  }
+}
+
 async function run(directory: string | undefined, options: Options, command: Command): Promise<void> {
   const configured = settingsOf(command);
   const settings = directory === undefined ? configured : { ...configured, vault: directory };
   const padding = oneOf(options.padding, ['none', 'padme'], '--padding') ?? 'none';
   const kdf = kdfOf(options);
   const root = vaultDirectory(settings);
+  await requireUsable(root);
   const passphrase = await obtainSecret(settings.passphrase, {
     question: 'New passphrase: ',
     confirm: 'Again: ',

@@ -1,5 +1,6 @@
 import type { Command } from 'commander';
-import { parseVaultPath } from '../vault-path.js';
+import { Failure, isVaultError } from '../failure.js';
+import { parseVaultPath, showPath } from '../vault-path.js';
 import { inVault } from './invocation.js';
 
 export function addMkdir(program: Command): void {
@@ -11,7 +12,16 @@ export function addMkdir(program: Command): void {
     .action(async (paths: string[], options: { parents?: boolean }, command: Command) => {
       const targets = paths.map(parseVaultPath);
       await inVault(command, async (session) => {
-        for (const path of targets) await session.mkdir(path, { recursive: options.parents === true });
+        const recursive = options.parents === true;
+        for (const path of targets) {
+          await session.mkdir(path, { recursive }).catch((cause: unknown) => {
+            if (recursive || !isVaultError(cause, 'not-found')) throw cause;
+            throw new Failure('not-found', `${showPath(path.slice(0, -1))} does not exist`, {
+              hint: 'add -p to make missing parents',
+              cause,
+            });
+          });
+        }
       });
     });
 }

@@ -6,13 +6,14 @@ import { emitLine } from '../terminal/output.js';
 export function addPassword(program: Command): void {
   program
     .command('password')
-    .description('hash an SFTP password for the users of latchkey.toml')
+    .description('hash a login password for the users of latchkey.toml')
     .option('--from-file <file>', 'its first line is the password (default: ask)')
     .action(async (options: { fromFile?: string }) => {
       const password = await obtainSecret(options.fromFile === undefined ? {} : { file: options.fromFile }, {
-        question: 'SFTP password: ',
+        question: 'Login password: ',
         confirm: 'Again: ',
         what: 'password',
+        instead: '--from-file',
       });
       await emitLine(await hashPassword(password));
     });

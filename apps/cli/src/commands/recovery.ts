@@ -1,3 +1,4 @@
+import type { Vault } from '@latchkey/vault';
 import type { Command } from 'commander';
 import { Failure } from '../failure.js';
 import { openStore, withVault } from '../open-vault.js';
@@ -34,10 +35,23 @@ export function addRecovery(program: Command): void {
 }
 
 async function create(options: { json?: boolean }, command: Command): Promise<void> {
-  const words = await inVault(command, (_session, vault) => vault.addRecovery());
-  if (options.json) return emitJson({ words: words.split(' ') });
-  if (!quiet(command)) note('write these words on paper; they open the vault and are not shown again');
+  await inVault(command, async (_session, vault) => {
+    const before = await recoverySlots(vault);
+    const words = await vault.addRecovery();
+    try {
+      if (!quiet(command) && !options.json)
+        note('write these words on paper; they open the vault and are not shown again');
+      await show(words, options.json === true);
+    } catch (error) {
+      if (!(error instanceof Failure)) throw error;
+      throw new Failure(error.outcome, error.message, { hint: await undo(vault, before), cause: error });
+    }
+  });
+}
+
+async function show(words: string, json: boolean): Promise<void> {
   const list = words.split(' ');
+  if (json) return emitJson({ words: list });
   // Numbered when a person reads them; one plain line for a program.
   if (!process.stdout.isTTY) return emitLine(words);
   for (let index = 0; index < list.length; index += 4) {
@@ -46,6 +60,22 @@ async function create(options: { json?: boolean }, command: Command): Promise<vo
       row.map((word, at) => `${String(index + at + 1).padStart(2)} ${word}`.padEnd(14)).join(''),
     );
   }
+}
+
+/** Words that nobody could read must not go on opening the vault. Returns what to tell the person. */
+async function undo(vault: Vault, before: readonly string[]): Promise<string> {
+  const added = (await recoverySlots(vault)).filter((id) => !before.includes(id));
+  const [id] = added;
+  if (id !== undefined && added.length === 1) {
+    await vault.removeSlot(id);
+    return 'the words that could not be shown were made useless again';
+  }
+  return 'words were made but not shown: see `latchkey recovery list`, and `latchkey recovery remove SLOT`';
+}
+
+async function recoverySlots(vault: Vault): Promise<string[]> {
+  const { slots } = await vault.info();
+  return slots.filter(({ type }) => type === 'recovery').map(({ id }) => id);
 }
 
 async function list(options: { json?: boolean }, command: Command): Promise<void> {
@@ -76,6 +106,7 @@ async function restore(
   const typed = await obtainSecret(options.wordsFile === undefined ? {} : { file: options.wordsFile }, {
     question: 'Recovery words: ',
     what: 'list of recovery words',
+    instead: '--words-file',
   });
   const words = typed.trim().toLowerCase().split(/\s+/).join(' ');
   await withVault(settings, async (vault) => vault.setPassphrase(await newPassphrase(options)), { words });

@@ -6,6 +6,7 @@ import { parsePort } from '../config/ports.js';
 import { type ConfiguredUser, TLS_MODES } from '../config/schema.js';
 import { oneOf, type Settings } from '../config/settings.js';
 import { Failure } from '../failure.js';
+import { STOP_SIGNALS } from '../interruption.js';
 import { openVault, vaultDirectory } from '../open-vault.js';
 import { fromFile } from '../passphrase/source.js';
 import { PeriodicCollection } from '../serve/collection.js';
@@ -150,7 +151,7 @@ async function serveUntil(
 /** Resolves with the first signal that asks for an end. A second one ends the program at once. */
 function stopSignal(): Promise<string> {
   return new Promise((resolve) => {
-    for (const name of ['SIGINT', 'SIGTERM'] as const) {
+    for (const name of STOP_SIGNALS) {
       process.once(name, () => {
         process.once(name, () => process.exit(130));
         resolve(name);

@@ -31,7 +31,7 @@ export interface Settings {
   readonly configurationPath: string | undefined;
   readonly vault: string | undefined;
   readonly durability: Durability;
-  /** Holds the SFTP host key; never inside the store. */
+  /** Holds the SFTP host key and the FTP certificate; never inside the store. */
   readonly state: string;
   readonly passphrase: PassphraseSource;
   readonly memory: { readonly cacheBytes?: number; readonly transferBytes?: number };

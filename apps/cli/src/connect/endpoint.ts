@@ -2,7 +2,10 @@
 export interface Endpoint {
   readonly host: string;
   readonly port: number;
+  /** Empty for what names no user. */
   readonly user: string;
+  /** `--host` and `--port` as they were given, each with a space before it, for hints that name the next command. */
+  readonly given: string;
   /** Type and base64, as in `known_hosts`; undefined until the server ran once. */
   readonly hostKey: string | undefined;
   /** Private key file of the user, for clients that are told. */

@@ -47,13 +47,18 @@ export function lftp({ host, port, user }: Endpoint): ClientSettings {
   ];
   return {
     settings: lines.join('\n'),
-    steps: ['save this as latchkey.lftp', CERTIFICATE_STEP, 'lftp -e "source latchkey.lftp"'],
+    steps: [
+      'save this as latchkey.lftp',
+      CERTIFICATE_STEP,
+      'start lftp in the folder of latchkey.pem, or write its absolute path after ssl:ca-file',
+      'lftp -e "source latchkey.lftp"',
+    ],
   };
 }
 
 export function rclone({ host, port, user }: Endpoint): ClientSettings {
   const lines = [
-    '[latchkey]',
+    '[latchkey-ftp]',
     'type = ftp',
     `host = ${host}`,
     `port = ${port}`,
@@ -68,7 +73,7 @@ export function rclone({ host, port, user }: Endpoint): ClientSettings {
       'append this to the file that `rclone config file` names',
       CERTIFICATE_STEP,
       // rclone's FTP does not look at its own option --ca-cert.
-      'SSL_CERT_FILE=latchkey.pem rclone copy FOLDER latchkey:/FOLDER',
+      'SSL_CERT_FILE=latchkey.pem rclone copy FOLDER latchkey-ftp:/FOLDER',
     ],
   };
 }

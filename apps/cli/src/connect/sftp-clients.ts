@@ -1,22 +1,24 @@
 import { bracketed, type ClientSettings, type Endpoint, shellQuoted, xml } from './endpoint.js';
 
-const KNOWN_HOSTS_STEP = 'trust the server: latchkey connect known-hosts >> ~/.ssh/known_hosts';
+function knownHostsStep(given: string): string {
+  return `trust the server: latchkey connect known-hosts${given} >> ~/.ssh/known_hosts`;
+}
 
 export function knownHosts({ host, port, hostKey }: Endpoint): ClientSettings {
   const name = port === 22 ? host : `[${host}]:${port}`;
   return { settings: `${name} ${hostKey ?? ''}`, steps: ['append this line to ~/.ssh/known_hosts'] };
 }
 
-export function openssh({ host, port, user, identity }: Endpoint): ClientSettings {
+export function openssh({ host, port, user, identity, given }: Endpoint): ClientSettings {
   const lines = ['Host latchkey', `  HostName ${host}`, `  Port ${port}`, `  User ${user}`];
   if (identity !== undefined) lines.push(`  IdentityFile "${identity}"`, '  IdentitiesOnly yes');
   return {
     settings: lines.join('\n'),
-    steps: ['append this to ~/.ssh/config', KNOWN_HOSTS_STEP, 'sftp latchkey', 'scp FILE latchkey:/'],
+    steps: ['append this to ~/.ssh/config', knownHostsStep(given), 'sftp latchkey', 'scp FILE latchkey:/'],
   };
 }
 
-export function rclone({ host, port, user, identity }: Endpoint): ClientSettings {
+export function rclone({ host, port, user, identity, given }: Endpoint): ClientSettings {
   const lines = [
     '[latchkey]',
     'type = sftp',
@@ -36,13 +38,13 @@ export function rclone({ host, port, user, identity }: Endpoint): ClientSettings
     settings: lines.join('\n'),
     steps: [
       'append this to the file that `rclone config file` names',
-      KNOWN_HOSTS_STEP,
+      knownHostsStep(given),
       'rclone copy FOLDER latchkey:/FOLDER',
     ],
   };
 }
 
-export function lftp({ host, port, user, identity }: Endpoint): ClientSettings {
+export function lftp({ host, port, user, identity, given }: Endpoint): ClientSettings {
   const key = identity === undefined ? '' : ` -i ${shellQuoted(identity)}`;
   const lines = [
     `set sftp:connect-program "ssh -a -x${key}"`,
@@ -51,15 +53,19 @@ export function lftp({ host, port, user, identity }: Endpoint): ClientSettings {
   ];
   return {
     settings: lines.join('\n'),
-    steps: ['save this as latchkey.lftp', KNOWN_HOSTS_STEP, 'lftp -e "source latchkey.lftp"'],
+    steps: ['save this as latchkey.lftp', knownHostsStep(given), 'lftp -e "source latchkey.lftp"'],
   };
 }
 
-export function sshfs({ host, port, user, identity }: Endpoint): ClientSettings {
+export function sshfs({ host, port, user, identity, given }: Endpoint): ClientSettings {
   const key = identity === undefined ? '' : ` -o IdentityFile=${shellQuoted(identity)}`;
   return {
     settings: `sshfs -p ${port}${key} -o reconnect,idmap=user ${user}@${bracketed(host)}:/ "$HOME/latchkey"`,
-    steps: [KNOWN_HOSTS_STEP, 'mkdir ~/latchkey, then run this line', 'fusermount -u ~/latchkey to unmount'],
+    steps: [
+      knownHostsStep(given),
+      'mkdir ~/latchkey, then run this line',
+      'fusermount -u ~/latchkey to unmount',
+    ],
   };
 }
 

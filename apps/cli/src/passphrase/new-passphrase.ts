@@ -28,6 +28,7 @@ export async function newPassphrase(flags: NewPassphraseFlags): Promise<string> 
     question: 'New passphrase: ',
     confirm: 'Again: ',
     what: 'new passphrase',
+    instead: '--new-passphrase-file, LATCHKEY_NEW_PASSPHRASE or --new-passphrase-command',
   });
   requireStrong(passphrase, flags.allowWeak === true);
   return passphrase;

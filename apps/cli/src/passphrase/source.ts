@@ -11,7 +11,7 @@ const MAX_SECRET_BYTES = 4096;
 /** A secret from the configured place, or asked for at the terminal. It is never taken from a flag. */
 export async function obtainSecret(
   source: PassphraseSource,
-  ask: { question: string; confirm?: string; what: string },
+  ask: { question: string; confirm?: string; what: string; instead?: string },
 ): Promise<string> {
   if (source.value !== undefined) return source.value;
   if (source.file !== undefined) return fromFile(source.file, ask.what);
@@ -19,7 +19,7 @@ export async function obtainSecret(
   const first = await askHidden(ask.question);
   if (first === undefined) {
     throw new Failure('passphrase', `no ${ask.what} was given and there is no terminal to ask at`, {
-      hint: 'use --passphrase-file, LATCHKEY_PASSPHRASE or --passphrase-command (docs/cli.md)',
+      hint: `use ${ask.instead ?? '--passphrase-file, LATCHKEY_PASSPHRASE or --passphrase-command'} (docs/cli.md)`,
     });
   }
   if (first === '') throw new Failure('passphrase', `the ${ask.what} is empty`);
@@ -31,7 +31,13 @@ export async function obtainSecret(
 
 /** The first line of a file, which others should not be able to read. */
 export async function fromFile(path: string, what: string): Promise<string> {
-  const { mode, size } = await stat(path);
+  const status = await stat(path);
+  if (status.isDirectory()) {
+    throw new Failure('usage', `${path} is a directory, not a file with a ${what}`, {
+      hint: `name a file whose first line is the ${what}`,
+    });
+  }
+  const { mode, size } = status;
   if (size > MAX_SECRET_BYTES) throw new Failure('usage', `${path} is too long to be a ${what}`);
   if ((mode & 0o077) !== 0) warn(`${path} can be read by others; chmod 600 it`);
   return firstLine(await readFile(path), path, what);

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { chmod, link, mkdir, readFile, realpath, rm, stat, writeFile } from 'node:fs/promises';
 import { dirname, join, relative } from 'node:path';
-import { makeHostKey } from '@latchkey/adapter-sftp';
+import { describeHostKey, makeHostKey } from '@latchkey/adapter-sftp';
 import type { Settings } from '../config/settings.js';
 import { Failure } from '../failure.js';
 import { warn } from '../terminal/output.js';
@@ -16,7 +16,7 @@ export async function loadHostKey(settings: Settings, storeRoot: string): Promis
   const path = hostKeyPath(settings);
   await requireOutside(dirname(path), storeRoot);
   const present = await readKey(path);
-  if (present !== undefined) return present;
+  if (present !== undefined) return intact(present, path);
   await mkdir(dirname(path), { recursive: true, mode: 0o700 });
   // Complete under another name first, and linked: of two servers that start at once, both use the winner's key.
   const draft = `${path}.${randomBytes(6).toString('hex')}`;
@@ -30,6 +30,18 @@ export async function loadHostKey(settings: Settings, storeRoot: string): Promis
   }
   await chmod(path, 0o600);
   return readFile(path, 'utf8');
+}
+
+function intact(key: string, path: string): string {
+  try {
+    describeHostKey(key);
+    return key;
+  } catch (cause) {
+    throw new Failure('failed', `${path} holds no host key, or a damaged one`, {
+      hint: 'bring it back from a backup, or remove it: the next start makes another, and clients will ask again',
+      cause,
+    });
+  }
 }
 
 async function readKey(path: string): Promise<string | undefined> {

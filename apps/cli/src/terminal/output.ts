@@ -1,8 +1,14 @@
-import { once } from 'node:events';
+import { outputFailure } from '../failure.js';
 
-/** Writes to standard output at the speed of whoever reads it. */
-export async function emit(data: string | Uint8Array): Promise<void> {
-  if (!process.stdout.write(data)) await once(process.stdout, 'drain');
+/** Writes to standard output at the speed of whoever reads it. Throws a failure when it cannot be written. */
+export function emit(data: string | Uint8Array): Promise<void> {
+  return new Promise((resolve, reject) => {
+    process.stdout.write(data, (error?: NodeJS.ErrnoException | null) => {
+      // When the reader went away the program is about to end, see main.ts.
+      if (!error) resolve();
+      else if (error.code !== 'EPIPE') reject(outputFailure(error));
+    });
+  });
 }
 
 export async function emitLine(line: string): Promise<void> {

@@ -1,5 +1,5 @@
 import type { Outcome } from '../exit-codes.js';
-import { describe } from '../failure.js';
+import { describe, Failure } from '../failure.js';
 import { printable } from '../terminal/printable.js';
 import type { Progress } from '../terminal/progress.js';
 import type { Found, Step, Target } from './found.js';
@@ -89,9 +89,15 @@ export class Copying {
   }
 
   private async leaf(found: Found, target: Target): Promise<void> {
-    if (found.kind === 'special') {
+    if (found.kind === 'special' && found.below.length === 0) {
+      // Named by the person, who means to have it copied.
+      const hint = 'pipe what it yields into `latchkey cp - TARGET`';
+      return this.fail(found.label, new Failure('refused', 'is a socket or block device', { hint }));
+    }
+    if (found.kind === 'special' || found.kind === 'unfinished') {
+      const what = found.kind === 'special' ? 'a device, socket or pipe' : 'an unfinished upload';
       this.options.progress.interject(
-        `latchkey: warning: ${printable(found.label)} is a device, socket or pipe and was skipped\n`,
+        `latchkey: warning: ${printable(found.label)} is ${what} and was skipped\n`,
       );
       this.result.skipped += 1;
       return;

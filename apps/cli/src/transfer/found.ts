@@ -2,8 +2,8 @@ import type { Path, Timestamp } from '@latchkey/vault';
 
 /** One thing that a walk over a source found, on this computer or in the vault. */
 export interface Found {
-  /** `special` is a device, socket or pipe, which is not copied. */
-  readonly kind: 'file' | 'directory' | 'symlink' | 'special';
+  /** Not copied: `special`, a device, socket or pipe; `unfinished`, an upload that was never completed. */
+  readonly kind: 'file' | 'directory' | 'symlink' | 'special' | 'unfinished';
   /** Names from the source's root; empty for the root itself. */
   readonly below: readonly string[];
   /** What a person would call it. */

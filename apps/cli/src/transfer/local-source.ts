@@ -1,15 +1,20 @@
 import { constants } from 'node:fs';
-import { type FileHandle, lstat, open, readdir, readlink, stat } from 'node:fs/promises';
+import { lstat, open, readdir, readlink, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Failure } from '../failure.js';
 import type { Found, Step } from './found.js';
+import { readHandle, readNamedStream } from './stream-source.js';
 
-/** Bytes read from a local file at a time: large enough that the file system is not the limit. */
-const READ_SIZE = 1024 * 1024;
-
-/** Walks a local file or tree: directories before what is in them. A link that is named directly is followed. */
-export async function* walkLocal(root: string, recursive: boolean): AsyncGenerator<Step> {
-  yield* visit(Buffer.from(root), root, [], recursive);
+/**
+ * Walks a local file or tree: directories before what is in them. What is named directly is taken for what the
+ * person means: a link is followed, and a pipe or character device read to its end or until `signal`.
+ */
+export async function* walkLocal(
+  root: string,
+  recursive: boolean,
+  signal: AbortSignal,
+): AsyncGenerator<Step> {
+  yield* visit(Buffer.from(root), root, [], recursive, signal);
 }
 
 async function* visit(
@@ -17,10 +22,11 @@ async function* visit(
   label: string,
   below: readonly string[],
   recursive: boolean,
+  signal: AbortSignal,
 ): AsyncGenerator<Step> {
   let found: Found;
   try {
-    found = await look(path, label, below);
+    found = await look(path, label, below, signal);
   } catch (error) {
     yield { label, error };
     return;
@@ -34,7 +40,7 @@ async function* visit(
     yield { label, error };
     return;
   }
-  for (const name of names) yield* visitName(path, label, below, name);
+  for (const name of names) yield* visitName(path, label, below, name, signal);
 }
 
 async function* visitName(
@@ -42,6 +48,7 @@ async function* visitName(
   parentLabel: string,
   below: readonly string[],
   bytes: Buffer,
+  signal: AbortSignal,
 ): AsyncGenerator<Step> {
   let name: string;
   try {
@@ -56,19 +63,27 @@ async function* visitName(
     join(parentLabel, name),
     [...below, name],
     true,
+    signal,
   );
 }
 
-async function look(path: Buffer, label: string, below: readonly string[]): Promise<Found> {
+async function look(
+  path: Buffer,
+  label: string,
+  below: readonly string[],
+  signal: AbortSignal,
+): Promise<Found> {
   const status =
     below.length === 0 ? await stat(path, { bigint: true }) : await lstat(path, { bigint: true });
-  const kind = status.isFile()
-    ? 'file'
-    : status.isDirectory()
-      ? 'directory'
-      : status.isSymbolicLink()
-        ? 'symlink'
-        : 'special';
+  const stream = below.length === 0 && (status.isFIFO() || status.isCharacterDevice());
+  const kind =
+    status.isFile() || stream
+      ? 'file'
+      : status.isDirectory()
+        ? 'directory'
+        : status.isSymbolicLink()
+          ? 'symlink'
+          : 'special';
   const billion = 1_000_000_000n;
   // Floor division: before 1970 the remainder would be negative.
   const nanoseconds = ((status.mtimeNs % billion) + billion) % billion;
@@ -79,7 +94,7 @@ async function look(path: Buffer, label: string, below: readonly string[]): Prom
     size: Number(status.size),
     modified: { seconds: Number((status.mtimeNs - nanoseconds) / billion), nanoseconds: Number(nanoseconds) },
     mode: Number(status.mode) & 0o7777,
-    content: () => readLocal(path),
+    content: () => (stream ? readNamedStream(path, signal) : readLocal(path)),
     linkTarget: () => readlink(path, 'utf8'),
   };
 }
@@ -92,14 +107,5 @@ async function* readLocal(path: Buffer): AsyncGenerator<Uint8Array> {
     yield* readHandle(file);
   } finally {
     await file.close();
-  }
-}
-
-async function* readHandle(file: FileHandle): AsyncGenerator<Uint8Array> {
-  for (;;) {
-    const buffer = Buffer.allocUnsafe(READ_SIZE);
-    const { bytesRead } = await file.read(buffer, 0, READ_SIZE);
-    if (bytesRead === 0) return;
-    yield buffer.subarray(0, bytesRead);
   }
 }

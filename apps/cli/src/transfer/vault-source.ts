@@ -29,8 +29,6 @@ async function* visit(
   entry: Entry,
   recursive: boolean,
 ): AsyncGenerator<Step> {
-  // An interrupted upload has no published content; only its author resumes it, over SFTP.
-  if (entry.draft) return;
   yield { found: describeEntry(session, path, below, entry) };
   if (entry.kind !== 'directory' || !recursive) return;
   try {
@@ -44,7 +42,8 @@ async function* visit(
 
 function describeEntry(session: VaultSession, path: Path, below: readonly string[], entry: Entry): Found {
   return {
-    kind: entry.kind,
+    // An interrupted upload has no published content; only its author resumes it.
+    kind: entry.draft ? 'unfinished' : entry.kind,
     below,
     label: showPath(path),
     size: entry.kind === 'file' ? entry.size : 0,
@@ -56,11 +55,20 @@ function describeEntry(session: VaultSession, path: Path, below: readonly string
   };
 }
 
-/** Where `path` leads when it names a symbolic link in the vault. Targets are relative to the link or to the root. */
+/**
+ * Where `path` leads when it names a symbolic link in the vault. Targets are relative to the link or to the
+ * root. Throws a failure for an unfinished upload: there is nothing to read.
+ */
 export async function followLinks(session: VaultSession, path: Path): Promise<Path> {
   let current = path;
   for (let hops = 0; hops < MAX_LINKS; hops += 1) {
-    if ((await session.stat(current)).kind !== 'symlink') return current;
+    const entry = await session.stat(current);
+    if (entry.draft) {
+      throw new Failure('refused', `the upload of ${showPath(current)} has not been finished`, {
+        hint: 'who began it can resume it over SFTP or FTP; to copy it anew, write to the same name',
+      });
+    }
+    if (entry.kind !== 'symlink') return current;
     const target = await session.readlink(current);
     const names = target.startsWith('/') ? [] : [...current.slice(0, -1)];
     for (const name of target.split('/')) {

@@ -1,0 +1,42 @@
+import { spawnSync } from 'node:child_process';
+import { describe, expect, it } from 'vitest';
+import { MAIN, Workspace } from './program.js';
+
+/** Runs a command whose standard output is a full disk. */
+function onFullDisk(workspace: Workspace, args: string): { status: number | null; stderr: string } {
+  return spawnSync('sh', ['-c', `exec '${process.execPath}' '${MAIN}' ${args} > /dev/full`], {
+    cwd: workspace.path,
+    env: { PATH: process.env.PATH, HOME: '/nonexistent', ...workspace.env },
+    encoding: 'utf8',
+  });
+}
+
+describe('a standard output that cannot be written', () => {
+  it('is an error, whatever the command', async () => {
+    const workspace = await Workspace.create();
+    await workspace.put('vault:/x', 'content');
+    const commands = [
+      'ls',
+      'ls --json',
+      'cat vault:/x',
+      'cp vault:/x -',
+      'connect openssh --user ann',
+      '--help',
+    ];
+    for (const command of commands) {
+      const { status, stderr } = onFullDisk(workspace, command);
+      expect([command, status]).toEqual([command, 7]);
+      expect(stderr).toContain('latchkey: standard output: no space left on the disk\n');
+    }
+  });
+
+  it('leaves no recovery words that nobody could read', async () => {
+    const workspace = await Workspace.create();
+    await workspace.ok('recovery', 'create');
+    const [kept] = await workspace.json('recovery', 'list');
+    const { status, stderr } = onFullDisk(workspace, 'recovery create');
+    expect(status).toBe(7);
+    expect(stderr).toContain('made useless again');
+    expect(await workspace.json('recovery', 'list')).toEqual([kept]);
+  });
+});
