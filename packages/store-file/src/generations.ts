@@ -1,4 +1,4 @@
-import { closeSync, constants, existsSync, fstatSync, openSync, readdirSync, readSync } from 'node:fs';
+import { closeSync, constants, fstatSync, openSync, readdirSync, readSync } from 'node:fs';
 import { join, sep } from 'node:path';
 import { crc32 } from 'node:zlib';
 import { MAX_REGISTER_BYTES } from '@latchkey/store';
@@ -6,12 +6,12 @@ import { systemCode, unless } from './errors.js';
 
 declare module 'node:zlib' {
   /** In Node since 20.15, in its type declarations since later. CRC-32 as in RFC 1952. */
-  export function crc32(data: Uint8Array): number;
+  export function crc32(data: Uint8Array, value?: number): number;
 }
 
 /*
  * A generation is a file `@<n>`, or where links are missing a directory `@<n>` that holds the file `value`.
- * The file is the register's bytes and a trailer of 12: CRC-32 of the bytes, their number (both u32 big-endian),
+ * The file is the register's bytes and a trailer of 12: CRC-32 of <n> as u64 and the bytes, how many bytes (u32 each),
  * and "LKR1". Names appear only after the file is whole; the trailer tells a file that lost its blocks in a power
  * failure under relaxed durability, where the generation before it is still good. It authenticates nothing.
  */
@@ -59,17 +59,11 @@ export function listGenerations(directory: string): number[] {
 /** Older generations that stay, for readers that listed them and for a newest one lost in a power failure. */
 export const KEPT = 2;
 
-/**
- * Whether generation `number`, which was the highest once, certainly still is, at a fraction of the price of a listing.
- * False says nothing: a young register, for one, has no older generations to show.
- *
- * Generations are made upwards without gaps and pruned upwards. So when the next one is missing while the oldest of those
- * that stay with this one is there, the next has not been pruned, and therefore not been made.
- */
-export function isHighest(directory: string, number: number): boolean {
-  return (
-    !existsSync(generationPath(directory, number + 1)) && existsSync(generationPath(directory, number - KEPT))
-  );
+/** Of the number as well: a file that is used again for a later generation is not taken for the one it was. */
+function checksum(number: number, bytes: Uint8Array): number {
+  const label = new DataView(new ArrayBuffer(8));
+  label.setBigUint64(0, BigInt(number));
+  return crc32(bytes, crc32(new Uint8Array(label.buffer)));
 }
 
 /** Bytes that a value of `size` file bytes holds. */
@@ -77,11 +71,12 @@ export function valueSize(fileSize: number): number {
   return Math.max(0, fileSize - TRAILER_BYTES);
 }
 
-export function encodeGeneration(bytes: Uint8Array): Uint8Array {
+/** The bytes of generation `number` as they are stored. */
+export function encodeGeneration(number: number, bytes: Uint8Array): Uint8Array {
   const file = new Uint8Array(bytes.length + TRAILER_BYTES);
   file.set(bytes);
   const trailer = new DataView(file.buffer, bytes.length);
-  trailer.setUint32(0, crc32(bytes));
+  trailer.setUint32(0, checksum(number, bytes));
   trailer.setUint32(4, bytes.length);
   trailer.setUint32(8, TRAILER_MAGIC);
   return file;
@@ -126,7 +121,7 @@ function readValue(
     const whole =
       trailer.getUint32(8) === TRAILER_MAGIC &&
       trailer.getUint32(4) === length &&
-      trailer.getUint32(0) === crc32(bytes);
+      trailer.getUint32(0) === checksum(number, bytes);
     return whole ? { number, bytes, modifiedAt: stats.mtimeMs } : 'torn';
   } finally {
     closeSync(fd);

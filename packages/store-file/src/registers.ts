@@ -7,7 +7,6 @@ import {
   encodeGeneration,
   type Generation,
   generationPath,
-  isHighest,
   KEPT,
   listGenerations,
   readGeneration,
@@ -18,8 +17,6 @@ import type { Root } from './root.js';
 import type { TemporaryFiles } from './temporary.js';
 import { writeAllSync } from './writing.js';
 
-/** How many swaps of a register pass before its directory is looked through for what a crash left unpruned. */
-const TIDY_EVERY = 64;
 const ATTEMPTS = 1000;
 
 /**
@@ -28,8 +25,8 @@ const ATTEMPTS = 1000;
  *
  * - A slow writer may take a number that was used, superseded and pruned. Since `KEPT` older generations stay,
  *   the highest is then at least `KEPT + 1` above it: after publishing, the writer looks, and did not win.
- * - A generation that is pruned becomes the file of a later one. Whoever still has it open sees bytes that do not
- *   match their trailer, finds the generations after it gone too, and looks again.
+ * - A generation that is pruned becomes the file of a later one. Whoever still has it open sees a checksum that is not
+ *   that of its number, finds the generations before it gone too, and looks again.
  * - A register that is made starts at a random number, and with its whole directory in one rename. So a tag of a
  *   deleted register never means anything in a later one of the same key, and no two writers make it at once.
  */
@@ -46,10 +43,9 @@ export class Registers {
     this.#publication = publication;
   }
 
-  /** With a tag that still holds, this opens and lists nothing. */
+  /** With a tag that still holds, this is one readdir. */
   read(key: StoreKey, known?: ETag): RegisterState {
     const directory = this.#root.layout.register(key);
-    if (known !== undefined && isCurrent(directory, known)) return { status: 'unchanged' };
     const numbers = listGenerations(directory);
     if (numbers.length > 0 && tagOf(numbers[0]!) === known) return { status: 'unchanged' };
     const current = this.#newest(key, directory, numbers);
@@ -64,7 +60,7 @@ export class Registers {
 
   async swap(key: StoreKey, expected: ETag | null, bytes: Uint8Array): Promise<ETag> {
     const directory = this.#root.layout.register(key);
-    // Looked at first so that a hopeless swap of a large head costs no write.
+    // Looked at first so that a hopeless swap of a large head costs one readdir, not a write.
     const top = this.#assertCurrent(key, directory, expected);
     return expected === null
       ? this.#make(key, directory, bytes)
@@ -92,7 +88,6 @@ export class Registers {
 
   /** Returns the highest number there is, whole or not. Throws `conflict` unless the tag is the expected one. */
   #assertCurrent(key: StoreKey, directory: string, expected: ETag | null): number {
-    if (expected !== null && isCurrent(directory, expected)) return Number(expected);
     const numbers = listGenerations(directory);
     const top = numbers[0] ?? 0;
     if (numbers.length === 0) this.#root.assertPresent();
@@ -109,7 +104,7 @@ export class Registers {
     const draft = this.#temporary.path();
     try {
       this.#root.place(draft, () => mkdirSync(draft, { mode: 0o700 }));
-      await this.#write(openSync(generationPath(draft, number), 'wx', 0o600), bytes);
+      await this.#write(openSync(generationPath(draft, number), 'wx', 0o600), number, bytes);
       if (this.#syncer.active) await this.#syncer.directory(draft);
       this.#root.place(directory, () => renameSync(draft, directory));
     } catch (error) {
@@ -138,9 +133,10 @@ export class Registers {
     let basis: number;
     let target: string;
     try {
-      await this.#write(fd, bytes);
+      await this.#write(fd, top + 1, bytes);
       // Once more if syncing took time: between the last look and the link next to none must pass.
       basis = this.#syncer.active ? this.#assertCurrent(key, directory, expected) : top;
+      if (basis !== top) throw new StoreError('conflict', `register ${key} was changed by another writer`);
       target = generationPath(directory, basis + 1);
       if (!this.#publication.publish(path, target)) {
         throw new StoreError('conflict', `register ${key} was changed by another writer`);
@@ -153,22 +149,16 @@ export class Registers {
       }
       throw error;
     }
-    const won = basis + 1;
-    if (won % TIDY_EVERY !== 0 && isHighest(directory, won)) {
-      await this.#settle(key, target);
-      this.#pruneOne(directory, won - KEPT - 1);
-    } else {
-      const numbers = this.#assertWon(key, directory, basis);
-      await this.#settle(key, target);
-      this.#prune(directory, numbers);
-    }
-    return tagOf(won);
+    const numbers = this.#assertWon(key, directory, basis);
+    await this.#settle(key, target);
+    this.#prune(directory, numbers);
+    return tagOf(basis + 1);
   }
 
-  async #write(fd: number, bytes: Uint8Array): Promise<void> {
+  async #write(fd: number, number: number, bytes: Uint8Array): Promise<void> {
     let open = true;
     try {
-      const file = encodeGeneration(bytes);
+      const file = encodeGeneration(number, bytes);
       writeAllSync(fd, file);
       ftruncateSync(fd, file.length);
       await this.#syncer.file(fd);
@@ -209,19 +199,10 @@ export class Registers {
     }
   }
 
-  /** Upwards, and no further when one stays: {@link isHighest} relies on it. */
   #prune(directory: string, numbers: readonly number[]): void {
-    for (const number of numbers.toReversed()) {
-      if (number >= numbers[0]! - KEPT) return;
-      if (!this.#temporary.recycle(generationPath(directory, number))) return;
+    for (const number of numbers) {
+      if (number < numbers[0]! - KEPT) this.#temporary.recycle(generationPath(directory, number));
     }
-  }
-
-  /** The usual case of the above, where all below `number` is gone already. */
-  #pruneOne(directory: string, number: number): void {
-    const below = generationPath(directory, number - 1);
-    if (existsSync(below)) this.#prune(directory, listGenerations(directory));
-    else this.#temporary.recycle(generationPath(directory, number));
   }
 
   /** The newest whole generation; undefined when there is no register. */
@@ -229,25 +210,29 @@ export class Registers {
     let numbers = listed;
     for (let attempt = 0; attempt < ATTEMPTS && numbers.length > 0; attempt += 1) {
       let gone = false;
+      let found: Generation | undefined;
       for (const number of numbers) {
         const generation = readGeneration(directory, number);
-        if (typeof generation === 'object') return generation;
-        gone ||= generation === 'gone';
-        if (gone) break;
+        if (typeof generation === 'object') found = generation;
+        gone = generation === 'gone';
+        if (gone || found !== undefined) break;
       }
-      // Three swaps passed since the listing: look again. With nothing gone, everything there is torn.
-      if (!gone) break;
+      // With nothing gone, everything there is torn.
+      if (!gone && found === undefined) break;
+      const before = numbers;
       numbers = listGenerations(directory);
+      // What was read may be of a slow writer that took a number pruned meanwhile, which takes more than `KEPT` swaps.
+      if (found !== undefined && swapsSince(found.number, before, numbers) <= KEPT) return found;
     }
     if (numbers.length === 0) return undefined;
     throw new StoreError('unavailable', `register ${key} has no whole generation`);
   }
 }
 
-/** Whether a tag, which may be anybody's, is that of the highest generation; false says nothing. */
-function isCurrent(directory: string, tag: ETag): boolean {
-  const number = Number(tag);
-  return Number.isSafeInteger(number) && tagOf(number) === tag && isHighest(directory, number);
+/** Swaps that went over generation `number` between two looks at a register, as far as their generations stand. */
+function swapsSince(number: number, before: readonly number[], after: readonly number[]): number {
+  const above = (numbers: readonly number[]): number => numbers.filter((other) => other > number).length;
+  return above(after) - above(before);
 }
 
 function tagOf(number: number): ETag {

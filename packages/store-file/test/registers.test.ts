@@ -57,7 +57,7 @@ for (const links of [true, false]) {
     function othersSwapped(times: number): void {
       for (let i = 1; i <= times; i += 1) {
         const number = Number(base) + i;
-        writeFileSync(join(directory, generationName(number)), encodeGeneration(text(`other ${i}`)));
+        writeFileSync(join(directory, generationName(number)), encodeGeneration(number, text(`other ${i}`)));
         rmSync(join(directory, generationName(number - 3)), { recursive: true, force: true });
       }
     }
@@ -94,7 +94,10 @@ for (const links of [true, false]) {
         publication.after = () => {
           for (let i = 1; i <= others; i += 1) {
             const number = Number(base) + 1 + i;
-            writeFileSync(join(directory, generationName(number)), encodeGeneration(text(`built ${i}`)));
+            writeFileSync(
+              join(directory, generationName(number)),
+              encodeGeneration(number, text(`built ${i}`)),
+            );
             rmSync(join(directory, generationName(number - 3)), { recursive: true, force: true });
           }
         };
@@ -122,7 +125,7 @@ for (const links of [true, false]) {
         rmSync(directory, { recursive: true });
         mkdirSync(directory);
         // Below the number that the swap takes, which is the case that needs care.
-        writeFileSync(join(directory, generationName(7)), encodeGeneration(text('new life')));
+        writeFileSync(join(directory, generationName(7)), encodeGeneration(7, text('new life')));
         base = String(Number(base)) as ETag;
       };
       await expect(registers.swap(key, base, text('mine'))).rejects.toMatchObject({ code: 'conflict' });
