@@ -3,7 +3,15 @@ import type { Socket } from 'node:net';
 import { Duplex } from 'node:stream';
 import { connect as connectTls } from 'node:tls';
 import { afterEach, describe, expect, test } from 'vitest';
-import { content, type Fixture, type FixtureOptions, PASSWORD, put, startFixture, USER } from './support/fixture.js';
+import {
+  content,
+  type Fixture,
+  type FixtureOptions,
+  PASSWORD,
+  put,
+  startFixture,
+  USER,
+} from './support/fixture.js';
 import type { RawClient } from './support/raw-client.js';
 
 /** Row 32 of docs/attacks.md: what someone between client and server does to the TLS of a data connection. */
@@ -47,22 +55,25 @@ async function sendHello(data: Socket, version: 'TLSv1.2' | 'TLSv1.3'): Promise<
   await answered;
 }
 
-describe.each(['TLSv1.2', 'TLSv1.3'] as const)('a close_notify in clear within the handshake of %s', (version) => {
-  test.each([
-    ['STOR', ['STOR f']],
-    ['REST and STOR', ['REST 3', 'STOR f']],
-    ['APPE', ['APPE f']],
-  ])('%s does not take the data for whole', async (_name, commands) => {
-    const { fixture, client } = await secureLogIn();
-    await put(fixture.vault, ['f'], 'the old version');
-    const data = await client.passive();
-    for (const command of commands) await client.command(command, 150, 350);
-    await sendHello(data, version);
-    data.end(FORGED_CLOSE_NOTIFY);
-    await client.expect(426);
-    expect((await content(fixture.vault, 'f')).toString()).toBe('the old version');
-  });
-});
+describe.each(['TLSv1.2', 'TLSv1.3'] as const)(
+  'a close_notify in clear within the handshake of %s',
+  (version) => {
+    test.each([
+      ['STOR', ['STOR f']],
+      ['REST and STOR', ['REST 3', 'STOR f']],
+      ['APPE', ['APPE f']],
+    ])('%s does not take the data for whole', async (_name, commands) => {
+      const { fixture, client } = await secureLogIn();
+      await put(fixture.vault, ['f'], 'the old version');
+      const data = await client.passive();
+      for (const command of commands) await client.command(command, 150, 350);
+      await sendHello(data, version);
+      data.end(FORGED_CLOSE_NOTIFY);
+      await client.expect(426);
+      expect((await content(fixture.vault, 'f')).toString()).toBe('the old version');
+    });
+  },
+);
 
 test('a close_notify in clear instead of a handshake does not make an empty file', async () => {
   const { fixture, client } = await secureLogIn();
@@ -73,3 +84,30 @@ test('a close_notify in clear instead of a handshake does not make an empty file
   await client.expect(426);
   expect((await content(fixture.vault, 'f')).toString()).toBe('the old version');
 });
+
+test.each(['RETR f', 'LIST', 'NLST', 'MLSD'])(
+  '%s over a data connection that is closed before its handshake is answered at once',
+  async (command) => {
+    const { fixture, client } = await secureLogIn({
+      limits: { dataIdleMs: 600_000, dataConnectMs: 600_000 },
+    });
+    await put(fixture.vault, ['f'], 'content');
+    const data = await client.passive();
+    await client.command(command, 150);
+    data.end();
+    await client.expect(426);
+    await client.command('NOOP', 200);
+  },
+);
+
+test.each(['RETR f', 'LIST', 'STOR new', 'APPE f'])(
+  '%s does not wait for a handshake for ever',
+  async (command) => {
+    const { fixture, client } = await secureLogIn({ limits: { dataIdleMs: 600_000, dataConnectMs: 200 } });
+    await put(fixture.vault, ['f'], 'content');
+    await client.passive();
+    await client.command(command, 150);
+    await client.expect(425);
+    expect((await content(fixture.vault, 'f')).toString()).toBe('content');
+  },
+);

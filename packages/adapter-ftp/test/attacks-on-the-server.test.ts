@@ -182,6 +182,54 @@ describe('row 40: slow and huge clients', () => {
     expect(listed).toBeLessThan(500);
   });
 
+  test('a flood of STAT during a transfer is not answered into memory', async () => {
+    const fixture = await start();
+    const client = await fixture.logIn();
+    await client.passive();
+    await client.command('STOR f', 150);
+    client.socket.pause();
+    let taken = 0;
+    const piece = 'STAT\n'.repeat(50_000);
+    for (let count = 0; count < 100; count++) {
+      client.socket.write(piece, () => {
+        taken += piece.length;
+      });
+    }
+    const other = await fixture.logIn();
+    for (let before = -1; before !== taken; ) {
+      before = taken;
+      for (let turn = 0; turn < 200; turn++) await other.command('NOOP', 200);
+    }
+    // What the buffers of the operating system hold, and not all the 25 MB.
+    expect(taken).toBeLessThan(15_000_000);
+  });
+
+  test('a client that reads on after a flood is served on', async () => {
+    const fixture = await start();
+    const client = await fixture.logIn();
+    const data = await client.passive();
+    await client.command('STOR f', 150);
+    client.socket.pause();
+    client.send('STAT\r\n'.repeat(5_000));
+    const other = await fixture.logIn();
+    for (let turn = 0; turn < 100; turn++) await other.command('NOOP', 200);
+    client.socket.resume();
+    data.end('content');
+    const codes = new Map<number, number>();
+    client.send('PWD\r\n');
+    for (let code = 0; code !== 257; ) {
+      code = (await client.expect(211, 226, 257)).code;
+      codes.set(code, (codes.get(code) ?? 0) + 1);
+    }
+    expect(codes).toEqual(
+      new Map([
+        [211, 5_000],
+        [226, 1],
+        [257, 1],
+      ]),
+    );
+  });
+
   test('two thousand connections and data ports leave nothing behind', async () => {
     const fixture = await start({ passive: { ports: { min: 42_400, max: 42_410 } } });
     const before = process.getActiveResourcesInfo().filter((name) => /TCP|Timeout/.test(name)).length;

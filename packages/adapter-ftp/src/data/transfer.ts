@@ -12,6 +12,7 @@ export interface TransferOptions {
   /** Absent for a data connection in clear. */
   readonly secureContext?: SecureContext | undefined;
   readonly requireReuse: boolean;
+  /** Milliseconds for the connection, and as many again for its TLS handshake. */
   readonly connectMs: number;
   readonly idleMs: number;
 }
@@ -104,19 +105,36 @@ export class Transfer {
       socket = watched.socket;
     } else socket = secureSocket(raw, context);
     this.#socket = socket;
+    this.#limitHandshake(socket);
     // What comes in waits for no one; nobody is shown anything before the session has been looked at.
     if (direction === 'in' && !this.#options.requireReuse) return;
-    this.#limitIdleTime(socket);
     // Node ends a connection without a handshake when there is nothing to send, an empty listing say.
     await new Promise<void>((resolve, reject) => {
-      // Not inside the handshake itself: what is written there overtakes its last messages.
-      socket.once('secure', () => setImmediate(resolve));
-      socket.once('close', () => reject(this.broken()));
+      const fail = (): void => {
+        reject(this.broken());
+        socket.destroy();
+      };
+      // A client that ends before the handshake leaves Node waiting for more of it.
+      socket.once('end', fail);
+      socket.once('close', fail);
+      socket.once('secure', () => {
+        socket.off('end', fail);
+        socket.off('close', fail);
+        // Not inside the handshake itself: what is written there overtakes its last messages.
+        setImmediate(resolve);
+      });
     });
     if (!this.#options.requireReuse) return;
     if (socket.isSessionReused()) return;
     socket.destroy();
     throw new ReplyError(522, 'the data connection must resume the TLS session of the control connection');
+  }
+
+  #limitHandshake(socket: TLSSocket): void {
+    const late = new ReplyError(425, 'no TLS handshake on the data connection in time');
+    const timer = setTimeout(() => this.stop(late), this.#options.connectMs);
+    socket.once('secure', () => clearTimeout(timer));
+    socket.once('close', () => clearTimeout(timer));
   }
 
   #limitIdleTime(socket: Socket): void {
