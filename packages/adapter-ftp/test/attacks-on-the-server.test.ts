@@ -14,7 +14,7 @@ import {
   until,
 } from './support/fixture.js';
 import { overriding } from './support/overriding.js';
-import { collect } from './support/raw-client.js';
+import { collect, RawClient } from './support/raw-client.js';
 
 /** Rows of docs/attacks.md, as far as they concern FTP. */
 
@@ -124,6 +124,23 @@ describe('row 40: slow and huge clients', () => {
     await fixture.logIn();
   });
 
+  test('connections without a login of one address do not keep others out', async () => {
+    const fixture = await start();
+    const strangers = await Promise.all(Array.from({ length: 16 }, () => fixture.connect()));
+    const refused = new RawClient(fixture.port);
+    await refused.expect(421);
+    const socket = connectTcp({ port: fixture.port, host: '127.0.0.1', localAddress: '127.0.0.2' });
+    const other = new RawClient(fixture.port, socket);
+    await other.expect(220);
+    other.destroy();
+    strangers[0]?.destroy();
+    await until(() => fixture.server.load.connections < 16);
+    await fixture.logIn();
+    expect(fixture.log.find(({ message }) => message === 'connection refused')?.details.limit).toBe(
+      'unauthenticatedPerAddress',
+    );
+  });
+
   test('a vault that is slow stops the client instead of filling the memory', async () => {
     let taken = 0;
     let open: () => void = () => {};
@@ -231,7 +248,10 @@ describe('row 40: slow and huge clients', () => {
   });
 
   test('two thousand connections and data ports leave nothing behind', async () => {
-    const fixture = await start({ passive: { ports: { min: 42_400, max: 42_410 } } });
+    const fixture = await start({
+      passive: { ports: { min: 42_400, max: 42_410 } },
+      limits: { unauthenticatedPerAddress: 20 },
+    });
     const before = process.getActiveResourcesInfo().filter((name) => /TCP|Timeout/.test(name)).length;
     for (let round = 0; round < 100; round++) {
       const clients = await Promise.all(Array.from({ length: 20 }, () => fixture.connect()));
