@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto';
+import { once } from 'node:events';
 import { connect as connectTcp } from 'node:net';
 import { LoginDelays, makeHostKey, SftpServer } from '@latchkey/adapter-sftp';
 import { VaultError } from '@latchkey/vault';
@@ -293,6 +294,40 @@ describe('row 41: one session’s crash', () => {
     await (await fixture.logIn()).command('NOOP', 200);
   });
 
+  test('a client that sends more than there is space for reads why, instead of a reset', async () => {
+    const fixture = await start({
+      wrap: (session) =>
+        overriding(session, {
+          open: async (path, options) => {
+            const handle = await session.open(path, options);
+            return overriding(handle, {
+              write: async (offset, bytes) => {
+                if (offset > 1_000_000) throw new VaultError('no-space', 'no space left for p/secret-object');
+                await handle.write(offset, bytes);
+              },
+            });
+          },
+        }),
+    });
+    const client = await fixture.logIn();
+    const data = await client.passive();
+    const failures: Error[] = [];
+    data.on('error', (error) => failures.push(error));
+    await client.command('STOR f', 150);
+    const closed = once(data, 'close');
+    data.resume();
+    data.write(randomBytes(8_000_000));
+    const { lines } = await client.expect(552);
+    expect(lines.join()).not.toContain('secret-object');
+    data.end(randomBytes(8_000_000));
+    await closed;
+    expect(failures).toEqual([]);
+    await client.command('NOOP', 200);
+    const warning = fixture.log.find(({ message }) => message.startsWith('no space left'));
+    expect(warning).toMatchObject({ level: 'warn', details: { command: 'STOR', user: USER } });
+    expect(JSON.stringify(warning)).not.toContain('secret-object');
+  });
+
   test('a vault that fails in the middle of a download or an upload breaks it visibly', async () => {
     const fixture = await start({
       wrap: (session) =>
@@ -323,7 +358,7 @@ describe('row 41: one session’s crash', () => {
     const upload = await client.passive();
     await client.command('STOR f', 150);
     upload.end('new');
-    await client.expect(452);
+    expect((await client.expect(552)).lines.join()).toContain('no space left where the vault is stored');
     expect((await fixture.vault.stat(['f'])).size).toBe(2_000_000);
   });
 });

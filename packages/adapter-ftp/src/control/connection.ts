@@ -5,7 +5,7 @@ import FtpConnectionShell from 'ftp-srv/src/connection.js';
 import type FtpServerShell from 'ftp-srv/src/index.js';
 import { serverStatus } from '../commands/listing.js';
 import { findCommand, isKnownElsewhere } from '../commands/registry.js';
-import { failureOf, ReplyError } from '../errors.js';
+import { failureOf, isNoSpace, NO_SPACE, ReplyError } from '../errors.js';
 import type { Admission } from '../guard/admission.js';
 import { plainAddress } from '../guard/network.js';
 import { type Control, type ServerContext, Session } from '../session/session.js';
@@ -13,7 +13,7 @@ import { SILENT_LOG } from '../shell/server-shell.js';
 import { secureSocket } from '../tls/secure-socket.js';
 import { type Line, LineReader } from './line-reader.js';
 import { decodeText, parseCommand } from './parse.js';
-import { formatReply, type Reply, reply } from './replies.js';
+import { formatReply, printable, type Reply, reply } from './replies.js';
 
 /** Bytes of replies that a client may leave unread before nothing more of it is read or carried out. */
 const UNREAD_BYTES = 64 * 1024;
@@ -214,6 +214,10 @@ export class ControlConnection extends FtpConnectionShell implements Control {
     } catch (error) {
       session.transfer?.discard();
       const { reply: answer, unexpected } = failureOf(session.transfer?.reason ?? error);
+      if (isNoSpace(error)) {
+        const user = printable(session.user ?? '');
+        this.#server.log('warn', NO_SPACE, { command: verb, user, address: this.peer });
+      }
       if (unexpected) this.#server.log('error', 'a command failed', { command: verb, error });
       return answer;
     } finally {

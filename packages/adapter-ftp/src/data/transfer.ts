@@ -23,6 +23,7 @@ export class Transfer {
   bytes = 0;
   readonly #options: TransferOptions;
   #reason: ReplyError | undefined;
+  #refused = false;
   #openedAt = performance.now();
   #socket: Socket | TLSSocket | undefined;
   #stopConnecting: ((reason: ReplyError) => void) | undefined;
@@ -87,9 +88,22 @@ export class Transfer {
     socket.resume();
   }
 
+  /**
+   * Nothing more is taken, but the client may send what it is sending for a while: bytes that nobody reads would reset
+   * the connection, and of that clients make a failure of the network which is worth another try.
+   */
+  refuse(): void {
+    const socket = this.#socket;
+    if (socket === undefined || socket.destroyed) return;
+    this.#refused = true;
+    const timer = setTimeout(() => socket.destroy(), LINGER_MS).unref();
+    socket.once('close', () => clearTimeout(timer));
+    socket.resume();
+  }
+
   /** Nothing more is sent or taken. */
   discard(): void {
-    this.#socket?.destroy();
+    if (!this.#refused) this.#socket?.destroy();
   }
 
   /** What a transfer that broke off is answered with. */
