@@ -1,10 +1,15 @@
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
+import { chmodSync, mkdtempSync, rmSync } from 'node:fs';
 import { connect as connectTcp } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { LoginDelays, makeHostKey, SftpServer } from '@latchkey/adapter-sftp';
 import { VaultError } from '@latchkey/vault';
 import { afterEach, describe, expect, test } from 'vitest';
+import { ensureCertificateFile } from '../src/index.js';
 import {
+  CERTIFICATE,
   content,
   type Fixture,
   type FixtureOptions,
@@ -364,6 +369,50 @@ describe('row 41: one session’s crash', () => {
 });
 
 describe('row 42: secrets in logs', () => {
+  test('a login is logged with its address, and so is one in clear that is refused', async () => {
+    const open = await start();
+    await open.logIn();
+    expect(open.log).toContainEqual({
+      level: 'info',
+      message: 'logged in',
+      details: { user: USER, address: '127.0.0.1', protocol: 'ftp', tls: false },
+    });
+    const strict = await start({ tls: { mode: 'require', certificate: CERTIFICATE } });
+    await (await strict.connect()).command(`USER ${USER}`, 530);
+    expect(strict.log).toContainEqual({
+      level: 'warn',
+      message: 'login in clear refused',
+      details: { user: USER, address: '127.0.0.1' },
+    });
+  });
+
+  test.each([
+    [0o644, 1],
+    [0o640, 0],
+    [0o600, 0],
+  ])('a key with permissions %i is warned of %i times', async (mode, warnings) => {
+    const directory = mkdtempSync(join(tmpdir(), 'latchkey-key-'));
+    try {
+      const file = join(directory, 'both.pem');
+      ensureCertificateFile(file);
+      chmodSync(file, mode);
+      const certificate = { certificateFile: file, keyFile: file };
+      const { log } = await start({ tls: { mode: 'allow', certificate } });
+      const found = log.filter(({ message }) => message.includes('can be read by other users'));
+      expect(found).toHaveLength(warnings);
+    } finally {
+      rmSync(directory, { recursive: true, force: true });
+    }
+  });
+
+  test('a time behind the year 9999 is none', async () => {
+    const fixture = await start();
+    await put(fixture.vault, ['f'], 'x');
+    const client = await fixture.logIn();
+    await client.command('MFMT 99991231235960 f', 501);
+    await client.command('MFMT 99991231235959 f', 213);
+  });
+
   test('no password and no content reaches a log line', async () => {
     const fixture = await start();
     const client = await fixture.connect();
