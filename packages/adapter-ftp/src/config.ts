@@ -32,11 +32,16 @@ export interface FtpLimits {
   readonly connectionsPerAddress: number;
   /** Connections that have not logged in, at once. */
   readonly unauthenticated: number;
+  /** Connections that have not logged in, at once from one address (IPv6: from one /64). */
+  readonly unauthenticatedPerAddress: number;
   /** Milliseconds from the connection to the end of the login. */
   readonly loginMs: number;
   /** Failed passwords on one connection before it is closed. */
   readonly loginAttempts: number;
-  /** Passwords checked at once, because each costs the memory of a slow hash. */
+  /**
+   * Passwords checked at once: each costs the memory of a slow hash and one of libuv's threads, four by default, which
+   * files and encryption need, too.
+   */
   readonly passwordChecks: number;
   /** Milliseconds without a command, while nothing is transferred. */
   readonly idleMs: number;
@@ -54,9 +59,10 @@ export const DEFAULT_LIMITS: FtpLimits = {
   connections: 200,
   connectionsPerAddress: 64,
   unauthenticated: 64,
+  unauthenticatedPerAddress: 16,
   loginMs: 60_000,
   loginAttempts: 6,
-  passwordChecks: 4,
+  passwordChecks: 2,
   idleMs: 15 * 60_000,
   dataConnectMs: 30_000,
   dataIdleMs: 2 * 60_000,

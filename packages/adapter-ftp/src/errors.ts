@@ -29,13 +29,20 @@ export const REPLY_OF_VAULT_ERROR: Readonly<Record<VaultErrorCode, number>> = {
   damaged: 550,
   unsupported: 550,
   conflict: 450,
-  'no-space': 452,
+  // Not 452: clients would send the same again for ever.
+  'no-space': 552,
   'read-only': 550,
   unavailable: 451,
   'too-large': 552,
   stale: 450,
   closed: 451,
 };
+
+export const NO_SPACE = 'no space left where the vault is stored';
+
+export function isNoSpace(error: unknown): boolean {
+  return error instanceof VaultError && error.code === 'no-space';
+}
 
 export interface Failure {
   readonly reply: Reply;
@@ -47,7 +54,9 @@ export interface Failure {
 export function failureOf(error: unknown): Failure {
   if (error instanceof ReplyError) return { reply: reply(error.code, error.message), unexpected: false };
   if (error instanceof VaultError) {
-    return { reply: reply(REPLY_OF_VAULT_ERROR[error.code], printable(error.message)), unexpected: false };
+    // The vault's message may name an object of its store.
+    const message = isNoSpace(error) ? NO_SPACE : printable(error.message);
+    return { reply: reply(REPLY_OF_VAULT_ERROR[error.code], message), unexpected: false };
   }
   return { reply: reply(451, 'internal error'), unexpected: true };
 }

@@ -1,9 +1,15 @@
 import { randomBytes } from 'node:crypto';
+import { once } from 'node:events';
+import { chmodSync, mkdtempSync, rmSync } from 'node:fs';
 import { connect as connectTcp } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { LoginDelays, makeHostKey, SftpServer } from '@latchkey/adapter-sftp';
 import { VaultError } from '@latchkey/vault';
 import { afterEach, describe, expect, test } from 'vitest';
+import { ensureCertificateFile } from '../src/index.js';
 import {
+  CERTIFICATE,
   content,
   type Fixture,
   type FixtureOptions,
@@ -14,7 +20,7 @@ import {
   until,
 } from './support/fixture.js';
 import { overriding } from './support/overriding.js';
-import { collect } from './support/raw-client.js';
+import { collect, RawClient } from './support/raw-client.js';
 
 /** Rows of docs/attacks.md, as far as they concern FTP. */
 
@@ -124,6 +130,23 @@ describe('row 40: slow and huge clients', () => {
     await fixture.logIn();
   });
 
+  test('connections without a login of one address do not keep others out', async () => {
+    const fixture = await start();
+    const strangers = await Promise.all(Array.from({ length: 16 }, () => fixture.connect()));
+    const refused = new RawClient(fixture.port);
+    await refused.expect(421);
+    const socket = connectTcp({ port: fixture.port, host: '127.0.0.1', localAddress: '127.0.0.2' });
+    const other = new RawClient(fixture.port, socket);
+    await other.expect(220);
+    other.destroy();
+    strangers[0]?.destroy();
+    await until(() => fixture.server.load.connections < 16);
+    await fixture.logIn();
+    expect(fixture.log.find(({ message }) => message === 'connection refused')?.details.limit).toBe(
+      'unauthenticatedPerAddress',
+    );
+  });
+
   test('a vault that is slow stops the client instead of filling the memory', async () => {
     let taken = 0;
     let open: () => void = () => {};
@@ -182,8 +205,59 @@ describe('row 40: slow and huge clients', () => {
     expect(listed).toBeLessThan(500);
   });
 
+  test('a flood of STAT during a transfer is not answered into memory', async () => {
+    const fixture = await start();
+    const client = await fixture.logIn();
+    await client.passive();
+    await client.command('STOR f', 150);
+    client.socket.pause();
+    let taken = 0;
+    const piece = 'STAT\n'.repeat(50_000);
+    for (let count = 0; count < 100; count++) {
+      client.socket.write(piece, () => {
+        taken += piece.length;
+      });
+    }
+    const other = await fixture.logIn();
+    for (let before = -1; before !== taken; ) {
+      before = taken;
+      for (let turn = 0; turn < 200; turn++) await other.command('NOOP', 200);
+    }
+    // What the buffers of the operating system hold, and not all the 25 MB.
+    expect(taken).toBeLessThan(15_000_000);
+  });
+
+  test('a client that reads on after a flood is served on', async () => {
+    const fixture = await start();
+    const client = await fixture.logIn();
+    const data = await client.passive();
+    await client.command('STOR f', 150);
+    client.socket.pause();
+    client.send('STAT\r\n'.repeat(5_000));
+    const other = await fixture.logIn();
+    for (let turn = 0; turn < 100; turn++) await other.command('NOOP', 200);
+    client.socket.resume();
+    data.end('content');
+    const codes = new Map<number, number>();
+    client.send('PWD\r\n');
+    for (let code = 0; code !== 257; ) {
+      code = (await client.expect(211, 226, 257)).code;
+      codes.set(code, (codes.get(code) ?? 0) + 1);
+    }
+    expect(codes).toEqual(
+      new Map([
+        [211, 5_000],
+        [226, 1],
+        [257, 1],
+      ]),
+    );
+  });
+
   test('two thousand connections and data ports leave nothing behind', async () => {
-    const fixture = await start({ passive: { ports: { min: 42_400, max: 42_410 } } });
+    const fixture = await start({
+      passive: { ports: { min: 42_400, max: 42_410 } },
+      limits: { unauthenticatedPerAddress: 20 },
+    });
     const before = process.getActiveResourcesInfo().filter((name) => /TCP|Timeout/.test(name)).length;
     for (let round = 0; round < 100; round++) {
       const clients = await Promise.all(Array.from({ length: 20 }, () => fixture.connect()));
@@ -225,6 +299,40 @@ describe('row 41: one session’s crash', () => {
     await (await fixture.logIn()).command('NOOP', 200);
   });
 
+  test('a client that sends more than there is space for reads why, instead of a reset', async () => {
+    const fixture = await start({
+      wrap: (session) =>
+        overriding(session, {
+          open: async (path, options) => {
+            const handle = await session.open(path, options);
+            return overriding(handle, {
+              write: async (offset, bytes) => {
+                if (offset > 1_000_000) throw new VaultError('no-space', 'no space left for p/secret-object');
+                await handle.write(offset, bytes);
+              },
+            });
+          },
+        }),
+    });
+    const client = await fixture.logIn();
+    const data = await client.passive();
+    const failures: Error[] = [];
+    data.on('error', (error) => failures.push(error));
+    await client.command('STOR f', 150);
+    const closed = once(data, 'close');
+    data.resume();
+    data.write(randomBytes(8_000_000));
+    const { lines } = await client.expect(552);
+    expect(lines.join()).not.toContain('secret-object');
+    data.end(randomBytes(8_000_000));
+    await closed;
+    expect(failures).toEqual([]);
+    await client.command('NOOP', 200);
+    const warning = fixture.log.find(({ message }) => message.startsWith('no space left'));
+    expect(warning).toMatchObject({ level: 'warn', details: { command: 'STOR', user: USER } });
+    expect(JSON.stringify(warning)).not.toContain('secret-object');
+  });
+
   test('a vault that fails in the middle of a download or an upload breaks it visibly', async () => {
     const fixture = await start({
       wrap: (session) =>
@@ -255,12 +363,56 @@ describe('row 41: one session’s crash', () => {
     const upload = await client.passive();
     await client.command('STOR f', 150);
     upload.end('new');
-    await client.expect(452);
+    expect((await client.expect(552)).lines.join()).toContain('no space left where the vault is stored');
     expect((await fixture.vault.stat(['f'])).size).toBe(2_000_000);
   });
 });
 
 describe('row 42: secrets in logs', () => {
+  test('a login is logged with its address, and so is one in clear that is refused', async () => {
+    const open = await start();
+    await open.logIn();
+    expect(open.log).toContainEqual({
+      level: 'info',
+      message: 'logged in',
+      details: { user: USER, address: '127.0.0.1', protocol: 'ftp', tls: false },
+    });
+    const strict = await start({ tls: { mode: 'require', certificate: CERTIFICATE } });
+    await (await strict.connect()).command(`USER ${USER}`, 530);
+    expect(strict.log).toContainEqual({
+      level: 'warn',
+      message: 'login in clear refused',
+      details: { user: USER, address: '127.0.0.1' },
+    });
+  });
+
+  test.each([
+    [0o644, 1],
+    [0o640, 0],
+    [0o600, 0],
+  ])('a key with permissions %i is warned of %i times', async (mode, warnings) => {
+    const directory = mkdtempSync(join(tmpdir(), 'latchkey-key-'));
+    try {
+      const file = join(directory, 'both.pem');
+      ensureCertificateFile(file);
+      chmodSync(file, mode);
+      const certificate = { certificateFile: file, keyFile: file };
+      const { log } = await start({ tls: { mode: 'allow', certificate } });
+      const found = log.filter(({ message }) => message.includes('can be read by other users'));
+      expect(found).toHaveLength(warnings);
+    } finally {
+      rmSync(directory, { recursive: true, force: true });
+    }
+  });
+
+  test('a time behind the year 9999 is none', async () => {
+    const fixture = await start();
+    await put(fixture.vault, ['f'], 'x');
+    const client = await fixture.logIn();
+    await client.command('MFMT 99991231235960 f', 501);
+    await client.command('MFMT 99991231235959 f', 213);
+  });
+
   test('no password and no content reaches a log line', async () => {
     const fixture = await start();
     const client = await fixture.connect();

@@ -137,7 +137,7 @@ describe('fault 3: a fast ClientHello is parsed as a command', () => {
   });
 
   test('here forty in a row succeed', async () => {
-    const { connect } = await ours();
+    const { connect } = await ours({ limits: { unauthenticatedPerAddress: 64 } });
     for (let round = 0; round < 40; round++) expect(await fastHandshake(await connect())).toBe(true);
   });
 });
@@ -398,17 +398,19 @@ describe('fault 12: no limits on attempts or connections, passwords are taken be
     expect(await client.reply()).toBe(undefined);
   });
 
-  test.each([[{ connections: 3 }], [{ connectionsPerAddress: 3 }], [{ unauthenticated: 3 }]])(
-    'here connections are limited: %j',
-    async (limits) => {
-      const { connect, server } = await ours({ limits });
-      const clients = [await connect(), await connect(), await connect()];
-      await expect(connect()).rejects.toThrow('421');
-      clients[0]?.destroy();
-      await until(() => server.load.connections === 2);
-      await connect();
-    },
-  );
+  test.each([
+    [{ connections: 3 }],
+    [{ connectionsPerAddress: 3 }],
+    [{ unauthenticated: 3 }],
+    [{ unauthenticatedPerAddress: 3 }],
+  ])('here connections are limited: %j', async (limits) => {
+    const { connect, server } = await ours({ limits });
+    const clients = [await connect(), await connect(), await connect()];
+    await expect(connect()).rejects.toThrow('421');
+    clients[0]?.destroy();
+    await until(() => server.load.connections === 2);
+    await connect();
+  });
 
   test('here no password is taken in clear where TLS is required', async () => {
     const { connect } = await ours({ tls: { mode: 'require', certificate: CERTIFICATE } });

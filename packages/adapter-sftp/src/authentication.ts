@@ -98,7 +98,9 @@ export class Login {
   #accept(context: AuthContext, session: VaultSession): void {
     if (this.#session !== undefined) return;
     this.#session = session;
-    this.#options.log('info', 'logged in', { user: printable(context.username), method: context.method });
+    const { log, address } = this.#options;
+    const { username, method } = context;
+    log('info', 'logged in', { user: printable(username), address, protocol: 'sftp', method });
     context.accept();
   }
 

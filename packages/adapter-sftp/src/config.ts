@@ -32,6 +32,8 @@ export interface SftpLimits {
   readonly connectionsPerAddress: number;
   /** Connections that have not logged in, at once. Beyond it new ones are refused. */
   readonly unauthenticated: number;
+  /** Connections that have not logged in, at once from one address (IPv6: from one /64). */
+  readonly unauthenticatedPerAddress: number;
   /** Milliseconds from the connection to the end of the login. */
   readonly loginMs: number;
   /** Failed passwords and signatures on one connection before it is closed. */
@@ -39,7 +41,10 @@ export interface SftpLimits {
   /** Milliseconds that a login waits for each earlier failure from its address, doubling, see {@link loginDelayMaxMs}. */
   readonly loginDelayMs: number;
   readonly loginDelayMaxMs: number;
-  /** Passwords checked at once, because each costs the memory of Argon2. */
+  /**
+   * Passwords checked at once: each costs the memory of a slow hash and one of libuv's threads, four by default, which
+   * files and encryption need, too.
+   */
   readonly passwordChecks: number;
   /** Milliseconds without any channel open after which a connection is closed. */
   readonly withoutChannelMs: number;
@@ -61,11 +66,12 @@ export const DEFAULT_LIMITS: SftpLimits = {
   connections: 200,
   connectionsPerAddress: 64,
   unauthenticated: 64,
+  unauthenticatedPerAddress: 16,
   loginMs: 60_000,
   loginAttempts: 6,
   loginDelayMs: 100,
   loginDelayMaxMs: 5_000,
-  passwordChecks: 4,
+  passwordChecks: 2,
   withoutChannelMs: 5 * 60_000,
   idleMs: 12 * 3_600_000,
   channels: 10,

@@ -50,6 +50,12 @@ export function printable(text: string): string {
   return cut.replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}]/gu, '?');
 }
 
+export const NO_SPACE = 'no space left where the vault is stored';
+
+export function isNoSpace(error: unknown): boolean {
+  return error instanceof VaultError && error.code === 'no-space';
+}
+
 /** The status that a request ends with when `error` was thrown. Foreign errors are not described to the client. */
 export function statusOf(error: unknown): StatusReply {
   if (error instanceof StatusError)
@@ -57,7 +63,8 @@ export function statusOf(error: unknown): StatusReply {
   if (error instanceof VaultError) {
     return {
       status: STATUS_OF_VAULT_ERROR[error.code],
-      message: printable(error.message),
+      // The vault's message may name an object of its store.
+      message: isNoSpace(error) ? NO_SPACE : printable(error.message),
       unexpected: false,
     };
   }

@@ -19,6 +19,14 @@ describe('errors', () => {
     });
   });
 
+  test('a full store is told without the names of its objects', () => {
+    expect(statusOf(new VaultError('no-space', 'no space left for p/secret-object'))).toEqual({
+      status: STATUS.FAILURE,
+      message: 'no space left where the vault is stored',
+      unexpected: false,
+    });
+  });
+
   test('a foreign error is not described to the client', () => {
     expect(statusOf(new Error('key 0123 at /srv/secret'))).toEqual({
       status: STATUS.FAILURE,

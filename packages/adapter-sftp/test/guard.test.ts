@@ -202,7 +202,9 @@ describe('connections', () => {
   });
 
   test('that say nothing, half a greeting or half a key exchange are cut, and do not keep others out', async () => {
-    const fixture = await start({ limits: { loginMs: 1_500, unauthenticated: 40 } });
+    const fixture = await start({
+      limits: { loginMs: 1_500, unauthenticated: 40, unauthenticatedPerAddress: 64 },
+    });
     const slow = Array.from({ length: 30 }, () => rawSocket(fixture));
     const closed = slow.map((socket) => closing(socket));
     for (const [index, socket] of slow.entries()) {
@@ -330,6 +332,19 @@ describe('the parts', () => {
       admission.leave();
     }
     for (const address of ['10.0.0.1', '10.0.0.2']) admit(address);
+  });
+
+  test('connections without a login of one address leave room for those of others', () => {
+    const control = new AdmissionControl(DEFAULT_LIMITS);
+    const strangers = Array.from({ length: 16 }, () => control.enter('10.0.0.1'));
+    expect(control.enter('::ffff:10.0.0.1')).toBe('unauthenticatedPerAddress');
+    expect(control.enter('10.0.0.2')).toBeTypeOf('object');
+    const first = strangers[0];
+    if (typeof first !== 'object') throw new Error('was not admitted');
+    first.authenticated();
+    first.leave();
+    expect(control.enter('10.0.0.1')).toBeTypeOf('object');
+    expect(control.enter('10.0.0.1')).toBe('unauthenticatedPerAddress');
   });
 
   test('logins wait longer with every failure of their address, up to a bound, and not those of others', () => {

@@ -108,7 +108,15 @@ describe('files', () => {
     fixture.vault.beforeClose = () => {
       throw new VaultError('no-space', 'the store is full');
     };
-    expect(await client.close(handle)).toEqual({ code: STATUS.FAILURE, message: 'the store is full' });
+    expect(await client.close(handle)).toEqual({
+      code: STATUS.FAILURE,
+      message: 'no space left where the vault is stored',
+    });
+    expect(fixture.log).toContainEqual({
+      level: 'warn',
+      message: 'no space left where the vault is stored',
+      details: {},
+    });
     fixture.vault.beforeClose = () => {};
     expect(await content('a')).toBe('old');
     expect((await client.close(handle)).message).toBe('no such handle');

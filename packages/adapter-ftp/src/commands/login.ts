@@ -12,9 +12,11 @@ export const LOGIN_COMMANDS: CommandTable = {
     syntax: '<name>',
     help: 'begin a login; ends an earlier one',
     run(session, argument) {
-      const { tls } = session.server.options;
-      if (tls.mode === 'require' && session.control.secureContext === undefined)
+      const { control, server } = session;
+      if (server.options.tls.mode === 'require' && control.secureContext === undefined) {
+        server.log('warn', 'login in clear refused', { user: printable(argument), address: control.peer });
         return reply(530, 'this server takes logins over TLS only: use AUTH TLS');
+      }
       session.logOut();
       session.user = argument;
       // The same for names that nobody has.
@@ -36,7 +38,9 @@ export const LOGIN_COMMANDS: CommandTable = {
       if (vault !== undefined) {
         session.enter(vault);
         session.user = user;
-        server.log('info', 'logged in', { user: printable(user), tls: control.secureContext !== undefined });
+        const tls = control.secureContext !== undefined;
+        const who = { user: printable(user), address: control.peer };
+        server.log('info', 'logged in', { ...who, protocol: 'ftp', tls });
         const welcome = server.options.welcome?.(user)?.split(/\r?\n/) ?? ['logged in'];
         return reply(230, ...welcome);
       }

@@ -5,7 +5,7 @@ import FtpConnectionShell from 'ftp-srv/src/connection.js';
 import type FtpServerShell from 'ftp-srv/src/index.js';
 import { serverStatus } from '../commands/listing.js';
 import { findCommand, isKnownElsewhere } from '../commands/registry.js';
-import { failureOf, ReplyError } from '../errors.js';
+import { failureOf, isNoSpace, NO_SPACE, ReplyError } from '../errors.js';
 import type { Admission } from '../guard/admission.js';
 import { plainAddress } from '../guard/network.js';
 import { type Control, type ServerContext, Session } from '../session/session.js';
@@ -13,9 +13,9 @@ import { SILENT_LOG } from '../shell/server-shell.js';
 import { secureSocket } from '../tls/secure-socket.js';
 import { type Line, LineReader } from './line-reader.js';
 import { decodeText, parseCommand } from './parse.js';
-import { formatReply, type Reply, reply } from './replies.js';
+import { formatReply, printable, type Reply, reply } from './replies.js';
 
-/** Bytes of replies that a client may leave unread before no further command of it is carried out. */
+/** Bytes of replies that a client may leave unread before nothing more of it is read or carried out. */
 const UNREAD_BYTES = 64 * 1024;
 
 /** Milliseconds a client has to read the last reply and close. */
@@ -96,6 +96,7 @@ export class ControlConnection extends FtpConnectionShell implements Control {
     plain.removeAllListeners('drain');
     // Commands that came in clear behind this one may be an attacker's (RFC 4217, section 15; CVE-2011-0411).
     this.#queue = [];
+    this.#quitting = false;
     this.#reader = new LineReader(this.#server.limits.lineBytes);
     this.send(announcement);
     // At once: whatever is read from here on is the handshake's.
@@ -133,9 +134,20 @@ export class ControlConnection extends FtpConnectionShell implements Control {
     if (this.#closed) return;
     this.#idleTimer.refresh();
     for (const line of this.#reader.push(data)) this.#arrive(line);
-    const { queuedCommands } = this.#server.limits;
-    if (this.#queue.length > queuedCommands) this.commandSocket.pause();
+    this.#regulate();
     this.#start();
+  }
+
+  get #unread(): boolean {
+    return this.commandSocket.writableLength > UNREAD_BYTES;
+  }
+
+  /** Reads from the client only while it reads our replies and its commands do not pile up. */
+  #regulate(): void {
+    const { queuedCommands } = this.#server.limits;
+    const socket = this.commandSocket;
+    if (this.#unread || this.#queue.length > queuedCommands) socket.pause();
+    else if (socket.isPaused() && this.#queue.length < queuedCommands / 2) socket.resume();
   }
 
   /** What must not wait for the command under way is done here; all else is queued. */
@@ -147,7 +159,7 @@ export class ControlConnection extends FtpConnectionShell implements Control {
         this.#queue.unshift(line);
         return;
       }
-      if (verb === 'STAT' && this.session.transfer !== undefined) {
+      if (verb === 'STAT' && this.session.transfer !== undefined && !this.#unread) {
         this.send(serverStatus(this.session));
         return;
       }
@@ -174,9 +186,8 @@ export class ControlConnection extends FtpConnectionShell implements Control {
         return;
       }
       if (answer !== undefined) this.send(answer);
-      if (this.commandSocket.writableLength > UNREAD_BYTES) await this.#readReplies();
-      if (this.commandSocket.isPaused() && this.#queue.length < this.#server.limits.queuedCommands / 2)
-        this.commandSocket.resume();
+      if (this.#unread) await this.#readReplies();
+      this.#regulate();
     }
     if (this.#inputEnded) this.end();
   }
@@ -203,6 +214,10 @@ export class ControlConnection extends FtpConnectionShell implements Control {
     } catch (error) {
       session.transfer?.discard();
       const { reply: answer, unexpected } = failureOf(session.transfer?.reason ?? error);
+      if (isNoSpace(error)) {
+        const user = printable(session.user ?? '');
+        this.#server.log('warn', NO_SPACE, { command: verb, user, address: this.peer });
+      }
       if (unexpected) this.#server.log('error', 'a command failed', { command: verb, error });
       return answer;
     } finally {
@@ -226,7 +241,10 @@ export class ControlConnection extends FtpConnectionShell implements Control {
 
   #watch(socket: Socket): void {
     socket.on('error', () => socket.destroy());
-    socket.on('drain', () => this.#drained?.());
+    socket.on('drain', () => {
+      this.#drained?.();
+      if (socket === this.commandSocket) this.#regulate();
+    });
     socket.on('end', () => {
       if (socket !== this.commandSocket) return;
       this.#inputEnded = true;

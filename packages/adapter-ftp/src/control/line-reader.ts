@@ -60,7 +60,8 @@ function cleanLine(line: Buffer): Line {
   if (text === undefined) return { code: 501, reason: 'Telnet commands inside a line are not taken' };
   if (text.includes(CR)) return { code: 501, reason: 'a CR without LF is not taken' };
   if (text.includes(0)) return { code: 501, reason: 'a NUL is not taken' };
-  return { text };
+  // A copy: a command that waits would otherwise hold on to all that came with it.
+  return { text: Buffer.from(text) };
 }
 
 /**

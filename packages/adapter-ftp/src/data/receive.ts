@@ -1,4 +1,5 @@
 import type { Socket } from 'node:net';
+import { isNoSpace } from '../errors.js';
 import type { Transfer } from './transfer.js';
 
 /** Bytes taken from the socket and not yet by the vault, after which the socket is not read. */
@@ -22,7 +23,8 @@ export function receive(socket: Socket, transfer: Transfer, sink: Sink): Promise
       settled = true;
       transfer.waitsForVault = false;
       reject(error);
-      socket.destroy();
+      if (isNoSpace(error)) transfer.refuse();
+      else socket.destroy();
     };
     const finishIfDone = (): void => {
       if (settled || !ended || pending > 0) return;

@@ -12,6 +12,7 @@ export interface TransferOptions {
   /** Absent for a data connection in clear. */
   readonly secureContext?: SecureContext | undefined;
   readonly requireReuse: boolean;
+  /** Milliseconds for the connection, and as many again for its TLS handshake. */
   readonly connectMs: number;
   readonly idleMs: number;
 }
@@ -22,6 +23,7 @@ export class Transfer {
   bytes = 0;
   readonly #options: TransferOptions;
   #reason: ReplyError | undefined;
+  #refused = false;
   #openedAt = performance.now();
   #socket: Socket | TLSSocket | undefined;
   #stopConnecting: ((reason: ReplyError) => void) | undefined;
@@ -86,9 +88,22 @@ export class Transfer {
     socket.resume();
   }
 
+  /**
+   * Nothing more is taken, but the client may send what it is sending for a while: bytes that nobody reads would reset
+   * the connection, and of that clients make a failure of the network which is worth another try.
+   */
+  refuse(): void {
+    const socket = this.#socket;
+    if (socket === undefined || socket.destroyed) return;
+    this.#refused = true;
+    const timer = setTimeout(() => socket.destroy(), LINGER_MS).unref();
+    socket.once('close', () => clearTimeout(timer));
+    socket.resume();
+  }
+
   /** Nothing more is sent or taken. */
   discard(): void {
-    this.#socket?.destroy();
+    if (!this.#refused) this.#socket?.destroy();
   }
 
   /** What a transfer that broke off is answered with. */
@@ -104,19 +119,36 @@ export class Transfer {
       socket = watched.socket;
     } else socket = secureSocket(raw, context);
     this.#socket = socket;
+    this.#limitHandshake(socket);
     // What comes in waits for no one; nobody is shown anything before the session has been looked at.
     if (direction === 'in' && !this.#options.requireReuse) return;
-    this.#limitIdleTime(socket);
     // Node ends a connection without a handshake when there is nothing to send, an empty listing say.
     await new Promise<void>((resolve, reject) => {
-      // Not inside the handshake itself: what is written there overtakes its last messages.
-      socket.once('secure', () => setImmediate(resolve));
-      socket.once('close', () => reject(this.broken()));
+      const fail = (): void => {
+        reject(this.broken());
+        socket.destroy();
+      };
+      // A client that ends before the handshake leaves Node waiting for more of it.
+      socket.once('end', fail);
+      socket.once('close', fail);
+      socket.once('secure', () => {
+        socket.off('end', fail);
+        socket.off('close', fail);
+        // Not inside the handshake itself: what is written there overtakes its last messages.
+        setImmediate(resolve);
+      });
     });
     if (!this.#options.requireReuse) return;
     if (socket.isSessionReused()) return;
     socket.destroy();
     throw new ReplyError(522, 'the data connection must resume the TLS session of the control connection');
+  }
+
+  #limitHandshake(socket: TLSSocket): void {
+    const late = new ReplyError(425, 'no TLS handshake on the data connection in time');
+    const timer = setTimeout(() => this.stop(late), this.#options.connectMs);
+    socket.once('secure', () => clearTimeout(timer));
+    socket.once('close', () => clearTimeout(timer));
   }
 
   #limitIdleTime(socket: Socket): void {

@@ -1,7 +1,7 @@
 import type { FtpLimits } from '../config.js';
 import { networkOf } from './network.js';
 
-export type Refusal = 'connections' | 'address' | 'unauthenticated';
+export type Refusal = 'connections' | 'address' | 'unauthenticated' | 'unauthenticatedPerAddress';
 
 /** One admitted connection. */
 export interface Admission {
@@ -11,10 +11,11 @@ export interface Admission {
   leave(): void;
 }
 
-/** Counts control connections: all, by network, and those that have not logged in. */
+/** Counts control connections: all, by network, and of both those that have not logged in. */
 export class AdmissionControl {
   readonly #limits: FtpLimits;
   readonly #byNetwork = new Map<string, number>();
+  readonly #unauthenticatedByNetwork = new Map<string, number>();
   #total = 0;
   #unauthenticated = 0;
 
@@ -27,25 +28,39 @@ export class AdmissionControl {
     const count = this.#byNetwork.get(network) ?? 0;
     if (this.#total >= this.#limits.connections) return 'connections';
     if (count >= this.#limits.connectionsPerAddress) return 'address';
+    const strangers = this.#unauthenticatedByNetwork.get(network) ?? 0;
+    // Before the bound for all: one address must not use up the places of the others.
+    if (strangers >= this.#limits.unauthenticatedPerAddress) return 'unauthenticatedPerAddress';
     if (this.#unauthenticated >= this.#limits.unauthenticated) return 'unauthenticated';
     this.#total += 1;
     this.#unauthenticated += 1;
-    this.#byNetwork.set(network, count + 1);
+    increment(this.#byNetwork, network);
+    increment(this.#unauthenticatedByNetwork, network);
     let pending = true;
     let present = true;
     const authenticated = (): void => {
-      if (pending) this.#unauthenticated -= 1;
+      if (!pending) return;
       pending = false;
+      this.#unauthenticated -= 1;
+      decrement(this.#unauthenticatedByNetwork, network);
     };
     const leave = (): void => {
       if (!present) return;
       present = false;
       authenticated();
       this.#total -= 1;
-      const left = (this.#byNetwork.get(network) ?? 1) - 1;
-      if (left === 0) this.#byNetwork.delete(network);
-      else this.#byNetwork.set(network, left);
+      decrement(this.#byNetwork, network);
     };
     return { authenticated, leave };
   }
+}
+
+function increment(counts: Map<string, number>, key: string): void {
+  counts.set(key, (counts.get(key) ?? 0) + 1);
+}
+
+function decrement(counts: Map<string, number>, key: string): void {
+  const left = (counts.get(key) ?? 1) - 1;
+  if (left === 0) counts.delete(key);
+  else counts.set(key, left);
 }

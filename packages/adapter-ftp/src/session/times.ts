@@ -27,5 +27,7 @@ export function parseTime(text: string): Timestamp | undefined {
   date.setUTCFullYear(year, month - 1, day);
   if (date.getUTCMonth() !== month - 1 || date.getUTCDate() !== day || day < 1) return undefined;
   date.setUTCHours(hour, minute, second);
+  // The leap second behind the last day would be in the year 10000.
+  if (date.getTime() / 1000 > MAX_SECONDS) return undefined;
   return { seconds: date.getTime() / 1000, nanoseconds: Number((match[7] ?? '').padEnd(9, '0')) };
 }

@@ -7,6 +7,9 @@ import type { CertificateSource, SessionReuse, TlsOptions } from './options.js';
 /** Ties sessions to this server, as OpenSSL demands of servers that look at their clients' sessions. */
 const SESSION_CONTEXT = 'latchkey-ftp';
 
+/** The permission of others to read. A group may have it: of those who look after certificates, say. */
+const READABLE_BY_ALL = 0o004;
+
 /** What a person compares with what the client shows. */
 export interface CertificateIdentity {
   /** SHA-256 of the certificate, hexadecimal in upper case with colons. */
@@ -39,6 +42,7 @@ export class SecureContexts {
     this.#stamp = stampOf(this.#source);
     this.#pair = readPair(this.#source);
     this.#shared = this.#make(this.#pair, this.#ticketKeys);
+    this.#warnOfReaders();
   }
 
   get reuse(): SessionReuse {
@@ -67,10 +71,19 @@ export class SecureContexts {
       const pair = readPair(this.#source);
       this.#shared = this.#make(pair, this.#ticketKeys);
       this.#pair = pair;
+      this.#warnOfReaders();
       this.#log('info', 'the certificate was reloaded', { fingerprint: this.identity.fingerprint });
     } catch (error) {
       this.#log('error', 'the new certificate cannot be used; the old one stays', { error });
     }
+  }
+
+  /** Says so when others than the key's owner can read it. Windows has no such permissions. */
+  #warnOfReaders(): void {
+    if ('certificate' in this.#source || process.platform === 'win32') return;
+    const { keyFile } = this.#source;
+    if ((statSync(keyFile).mode & READABLE_BY_ALL) !== 0)
+      this.#log('warn', 'the key of the certificate can be read by other users', { file: keyFile });
   }
 
   #make(pair: Pair, ticketKeys: Buffer): SecureContext {

@@ -12,7 +12,10 @@ export function secureSocket(socket: Socket, secureContext: SecureContext): TLSS
 
 export interface WatchedSocket {
   readonly socket: TLSSocket;
-  /** Whether the peer has ended its data with close_notify (RFC 8446, section 6.1), rather than been cut off. */
+  /**
+   * Whether the peer has ended its data with close_notify (RFC 8446, section 6.1), rather than been cut off. One that
+   * came before the end of the handshake is in clear and may be anybody's: it counts for nothing.
+   */
   closedProperly(): boolean;
 }
 
@@ -24,10 +27,14 @@ export interface WatchedSocket {
 export function watchedSecureSocket(socket: Socket, secureContext: SecureContext): WatchedSocket {
   const tap = new SocketTap(socket);
   const secure = new TLSSocket(tap, { isServer: true, secureContext });
+  let established = false;
   let proper = false;
+  secure.once('secure', () => {
+    established = true;
+  });
   const push = secure.push;
   secure.push = (chunk: unknown, encoding?: BufferEncoding): boolean => {
-    if (chunk === null && !tap.ended) proper = true;
+    if (chunk === null && established && !tap.ended) proper = true;
     return push.call(secure, chunk, encoding);
   };
   return { socket: finish(secure), closedProperly: () => proper };

@@ -14,7 +14,7 @@ export function networkOf(address: string): string {
   return [...front, ...zeros, ...back].slice(0, 4).join(':');
 }
 
-export type Refusal = 'connections' | 'address' | 'unauthenticated';
+export type Refusal = 'connections' | 'address' | 'unauthenticated' | 'unauthenticatedPerAddress';
 
 /** One admitted connection. */
 export interface Admission {
@@ -24,10 +24,11 @@ export interface Admission {
   leave(): void;
 }
 
-/** Counts connections: all, by network, and those that have not logged in. */
+/** Counts connections: all, by network, and of both those that have not logged in. */
 export class AdmissionControl {
   readonly #limits: SftpLimits;
   readonly #byNetwork = new Map<string, number>();
+  readonly #unauthenticatedByNetwork = new Map<string, number>();
   #total = 0;
   #unauthenticated = 0;
 
@@ -40,25 +41,39 @@ export class AdmissionControl {
     const fromNetwork = this.#byNetwork.get(network) ?? 0;
     if (this.#total >= this.#limits.connections) return 'connections';
     if (fromNetwork >= this.#limits.connectionsPerAddress) return 'address';
+    const strangers = this.#unauthenticatedByNetwork.get(network) ?? 0;
+    // Before the bound for all: one address must not use up the places of the others.
+    if (strangers >= this.#limits.unauthenticatedPerAddress) return 'unauthenticatedPerAddress';
     if (this.#unauthenticated >= this.#limits.unauthenticated) return 'unauthenticated';
     this.#total += 1;
     this.#unauthenticated += 1;
-    this.#byNetwork.set(network, fromNetwork + 1);
+    increment(this.#byNetwork, network);
+    increment(this.#unauthenticatedByNetwork, network);
     let pending = true;
     let present = true;
     const authenticated = (): void => {
-      if (pending) this.#unauthenticated -= 1;
+      if (!pending) return;
       pending = false;
+      this.#unauthenticated -= 1;
+      decrement(this.#unauthenticatedByNetwork, network);
     };
     const leave = (): void => {
       if (!present) return;
       present = false;
       authenticated();
       this.#total -= 1;
-      const left = (this.#byNetwork.get(network) ?? 1) - 1;
-      if (left === 0) this.#byNetwork.delete(network);
-      else this.#byNetwork.set(network, left);
+      decrement(this.#byNetwork, network);
     };
     return { authenticated, leave };
   }
+}
+
+function increment(counts: Map<string, number>, key: string): void {
+  counts.set(key, (counts.get(key) ?? 0) + 1);
+}
+
+function decrement(counts: Map<string, number>, key: string): void {
+  const left = (counts.get(key) ?? 1) - 1;
+  if (left === 0) counts.delete(key);
+  else counts.set(key, left);
 }

@@ -8,7 +8,7 @@ import { PacketReader } from '../codec/reader.js';
 import { type Reply, statusReply } from '../codec/replies.js';
 import { PacketWriter } from '../codec/writer.js';
 import type { Logger, SftpLimits } from '../config.js';
-import { statusOf } from '../errors.js';
+import { isNoSpace, NO_SPACE, statusOf } from '../errors.js';
 import { REQUESTS } from '../requests/dispatch.js';
 import { EXTENSIONS } from '../requests/extensions.js';
 import type { Plan, RequestContext } from '../requests/request.js';
@@ -44,6 +44,8 @@ export class SftpSession {
   #pendingBytes = 0;
   #pendingRequests = 0;
   #paused = false;
+  /** Once is enough: every WRITE of an upload fails. */
+  #spaceReported = false;
   #inputEnded = false;
   readonly #onRequestsDone: (() => void)[] = [];
 
@@ -168,6 +170,10 @@ export class SftpSession {
   #failure(id: number, error: unknown): Reply {
     const { status, message, unexpected } = statusOf(error);
     if (unexpected) this.#report('a request', error);
+    if (isNoSpace(error) && !this.#spaceReported) {
+      this.#spaceReported = true;
+      this.#options.log('warn', NO_SPACE);
+    }
     return statusReply(id, status, message);
   }
 
