@@ -11,7 +11,8 @@ export const VAULT_ERROR_CODES = {
   'no-vault': 'the store holds no vault',
   damaged: 'stored bytes are missing or fail authentication; the message names the object',
   unsupported: 'the vault, store or program cannot do this',
-  conflict: 'others changed the same thing again and again; nothing was changed',
+  conflict:
+    'others changed the same thing again and again, or a directory is on its way to this name; nothing was changed, try again',
   'no-space': 'the store is full; nothing was changed',
   'read-only': 'the store refuses writes; nothing was changed',
   unavailable: 'the store did not answer, or the outcome is unknown',

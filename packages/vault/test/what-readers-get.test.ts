@@ -1,4 +1,4 @@
-import { MemoryStore } from '@latchkey/store';
+import { MemoryStore, type StoreKey } from '@latchkey/store';
 import { describe, expect, it } from 'vitest';
 import { openFresh } from './fresh-vault.js';
 
@@ -27,9 +27,9 @@ describe('what readers get', () => {
     const { vault, session } = await openFresh(store);
     await session.write(['lost'], new Uint8Array(MIB).fill(3));
     const handle = await session.open(['lost'], { read: true });
-    const blobs: string[] = [];
+    const blobs: StoreKey[] = [];
     for await (const { key } of store.list('b/')) blobs.push(key);
-    await store.delete(blobs as Parameters<typeof store.delete>[0]);
+    await store.delete(blobs);
     await expect(handle.read(0, 100)).rejects.toMatchObject({ code: 'damaged' });
     await session.write(['lost'], new Uint8Array(10));
     await expect(handle.read(0, 100)).rejects.toMatchObject({ code: 'stale' });
