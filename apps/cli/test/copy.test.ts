@@ -97,11 +97,11 @@ describe('cp', () => {
   it('reports one failure and goes on with the rest', async () => {
     const workspace = await Workspace.create();
     workspace.file('good', 'g');
-    spawnSync('mkfifo', [workspace.local('pipe')]);
     mkdirSync(workspace.local('d'));
+    spawnSync('mkfifo', [workspace.local('d', 'pipe')]);
     writeFileSync(Buffer.concat([Buffer.from(`${workspace.local('d')}/bad`), Buffer.from([0xff])]), 'x');
     writeFileSync(workspace.local('d', 'fine'), 'f');
-    const done = await workspace.run(['cp', '-r', '--json', 'missing', 'pipe', 'd', 'good', 'vault:/']);
+    const done = await workspace.run(['cp', '-r', '--json', 'missing', 'd', 'good', 'vault:/']);
     expect(done.status).toBe(1);
     expect(JSON.parse(done.stdout)).toMatchObject({ files: 2, failed: 2, skipped: 1 });
     expect(done.stderr).toContain('missing: no such file or directory');

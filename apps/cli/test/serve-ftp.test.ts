@@ -69,7 +69,7 @@ describe('serve over FTP', () => {
     );
     const obscured = run(workspace, 'rclone', ['obscure', PASSWORD]).stdout.trim();
     const rclone = run(workspace, 'rclone', ['--config', config, 'cat', 'latchkey-ftp:/FILE'], {
-      RCLONE_CONFIG_LATCHKEY_PASS: obscured,
+      RCLONE_CONFIG_LATCHKEY_FTP_PASS: obscured,
       SSL_CERT_FILE: workspace.local('latchkey.pem'),
     });
     expect(rclone).toMatchObject({ status: 0, stdout: 'sent by curl', stderr: '' });
