@@ -63,13 +63,10 @@ describe('serve over FTP', () => {
     const lftp = run(workspace, 'lftp', ['-c', `source ${script}; cls -1; bye`], { LFTP_PASSWORD: PASSWORD });
     expect(lftp.stdout).toContain('FILE');
 
-    const config = workspace.file(
-      'rclone.conf',
-      await settingsFor('rclone', served.port, workspace, '--ftp', '--host', 'localhost'),
-    );
     const obscured = run(workspace, 'rclone', ['obscure', PASSWORD]).stdout.trim();
+    const section = await settingsFor('rclone', served.port, workspace, '--ftp', '--host', 'localhost');
+    const config = workspace.file('rclone.conf', `${section}pass = ${obscured}\n`);
     const rclone = run(workspace, 'rclone', ['--config', config, 'cat', 'latchkey-ftp:/FILE'], {
-      RCLONE_CONFIG_LATCHKEY_FTP_PASS: obscured,
       SSL_CERT_FILE: workspace.local('latchkey.pem'),
     });
     expect(rclone).toMatchObject({ status: 0, stdout: 'sent by curl', stderr: '' });
