@@ -122,7 +122,7 @@ describe('listings', () => {
     expect(first).toMatchObject({ IsTruncated: true, KeyCount: 2 });
     expect(first.Contents?.[0]?.Owner?.DisplayName).toBe('ada');
     const ContinuationToken = first.NextContinuationToken as string;
-    expect(Buffer.from(ContinuationToken, 'base64url').toString('latin1')).not.toContain('b');
+    expect(Buffer.from(ContinuationToken, 'base64url').toString('latin1')).not.toContain(Bucket);
     const second = await client.send(
       new ListObjectsV2Command({ Bucket, ContinuationToken, EncodingType: 'url' }),
     );
