@@ -217,10 +217,10 @@ export class Registers {
         gone = generation === 'gone';
         if (gone || found !== undefined) break;
       }
-      // With nothing gone, everything there is torn.
-      if (!gone && found === undefined) break;
       const before = numbers;
       numbers = listGenerations(directory);
+      // Everything that is there is torn. Had anything been pruned under the reader, the top would be another.
+      if (!gone && found === undefined && numbers[0] === before[0]) break;
       // What was read may be of a slow writer that took a number pruned meanwhile, which takes more than `KEPT` swaps.
       if (found !== undefined && swapsSince(found.number, before, numbers) <= KEPT) return found;
     }
