@@ -6,5 +6,11 @@ const conditions: string[] = ['latchkey-source'];
 export const shared: ViteUserConfig = {
   resolve: { conditions },
   ssr: { resolve: { conditions, externalConditions: conditions } },
-  test: { include: ['**/*.test.ts'], testTimeout: 300_000, hookTimeout: 300_000, passWithNoTests: false },
+  test: {
+    include: ['**/*.test.ts'],
+    testTimeout: 300_000,
+    hookTimeout: 300_000,
+    passWithNoTests: false,
+    maxWorkers: 2,
+  },
 };

@@ -8,8 +8,10 @@ import { wholeTree } from './victim.js';
 
 /** The long run changes every bit of a byte and starts anew for each; else it is one bit, another from byte to byte. */
 const LONG = process.env.LATCHKEY_TEST_LONG === '1';
-/** The flips of one copy of the header that the other has to make good, in the short run. */
+/** In the short run: what takes long to look at, as one copy of the header that the other has to make good. */
 const EVERY_FOURTH = (at: number): boolean => LONG || at % 4 === 0;
+/** A head with its operation ids is large, and every byte of it is under the same tag. */
+const LARGE_BYTES = 2048;
 
 const victim = await smallVault();
 const sound = await victim.visit((session) => wholeTree(session));
@@ -110,8 +112,10 @@ describe('attack 5: every byte of a vault is changed, one at a time', () => {
   });
 
   it.each(keys.filter((key) => /^[hb]\//.test(key)))('%s: every flip is refused', async (key) => {
-    const outcome = await flipEach(key, await again(read));
-    expect(outcome).toEqual({ refused: flips(key).length, harmless: 0, wrong: [] });
+    const all = flips(key);
+    const chosen = all.length > LARGE_BYTES ? EVERY_FOURTH : () => true;
+    const outcome = await flipEach(key, await again(read), chosen);
+    expect(outcome).toEqual({ refused: all.filter(({ at }) => chosen(at)).length, harmless: 0, wrong: [] });
   });
 
   it.each(['vault', 'vault.2'])('%s: every flip is survived by the other copy', async (key) => {

@@ -15,7 +15,9 @@ export const OPENSSH_SFTP: ClientOf<OpensshSftp> = {
   name: 'OpenSSH sftp',
   require: (test) => requireProgram(test, 'sftp'),
   connect: opensshSftp,
-  full: true,
+  // Between them OpenSSH and rclone move the full amounts in every run: the one the bytes, the other the files.
+  amount: { mebibytes: 1024, files: 400 },
+  eachName: true,
   extras: OPENSSH_STEPS,
 };
 
@@ -29,7 +31,8 @@ export const RCLONE: ClientOf<Rclone> = {
   name: 'rclone',
   require: (test) => requireProgram(test, 'rclone'),
   connect: rclone,
-  full: true,
+  amount: { mebibytes: 96, files: 5000 },
+  eachName: true,
   extras: RCLONE_STEPS,
 };
 

@@ -26,9 +26,7 @@ export interface Suite<C extends Client> {
   /** Skips the test, or fails it in CI, when the client is not installed. */
   require(test: TestContext): string;
   connect(program: string, target: Target, scratch: string): C;
-  /** Moves the full amount in the default run, too; the others do in the long one. */
-  readonly full?: boolean;
-  /** Of the default run, for a client that needs longer for each file than others do. */
+  /** Of the default run, where it is not the usual one. The long run moves the full amount with every client. */
   readonly amount?: Amount;
   /** Plays a part of the script in the default run, because the same client plays the whole in another suite. */
   readonly brief?: true;
@@ -42,12 +40,12 @@ export interface Suite<C extends Client> {
 const LIMIT_MS = 15 * 60_000;
 const FULL: Amount = { mebibytes: 1024, files: 5000 };
 /** More than any window, buffer or page, and quick: a default run has many clients. */
-const REDUCED: Amount = { mebibytes: 192, files: 700 };
+const REDUCED: Amount = { mebibytes: 96, files: 400 };
 
 /** Plays the script with one client: one test a step, then what the server kept is searched and compared. */
 export function interopSuite<C extends Client>(suite: Suite<C>): void {
   const long = process.env.LATCHKEY_TEST_LONG === '1';
-  const amount = suite.full === true || long ? FULL : (suite.amount ?? REDUCED);
+  const amount = long ? FULL : (suite.amount ?? REDUCED);
   describe(suite.name, () => {
     const needles = new Needles();
     let place: string;
@@ -75,7 +73,7 @@ export function interopSuite<C extends Client>(suite: Suite<C>): void {
       return client;
     };
 
-    const script = suite.full || suite.eachName || long ? SCRIPT : suite.brief ? BRIEF : SHORT;
+    const script = suite.eachName || long ? SCRIPT : suite.brief ? BRIEF : SHORT;
     for (const step of [...script, ...(suite.extras ?? [])]) {
       const deviation = deviationOf(suite.name, step.id);
       const title = deviation ? `${step.id}: cannot, ${deviation.reason}` : `${step.id}: ${step.title}`;

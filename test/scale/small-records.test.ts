@@ -5,7 +5,7 @@ import path from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
-const RECORDS = process.env.LATCHKEY_TEST_LONG === '1' ? 1_000_000 : 100_000;
+const RECORDS = process.env.LATCHKEY_TEST_LONG === '1' ? 1_000_000 : 50_000;
 const MIB = 1024 * 1024;
 
 interface Bill {

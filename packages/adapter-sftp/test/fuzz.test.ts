@@ -5,6 +5,9 @@ import { PacketWriter } from '../src/codec/writer.js';
 import { type Fixture, startFixture, until } from './support/fixture.js';
 import { openSubsystem, RawClient } from './support/raw-client.js';
 
+/** More of them, for a night, by LATCHKEY_PROPERTY_RUNS. */
+const RUNS = Number(process.env.LATCHKEY_PROPERTY_RUNS ?? 40);
+
 let fixture: Fixture;
 let witness: RawClient;
 let witnessHandle: Buffer;
@@ -113,7 +116,7 @@ test('bytes changed anywhere in a packet’s body are answered or end that sessi
       expect([0, 1]).toContain(client.exitStatus);
       await undisturbed();
     }),
-    { numRuns: 120 },
+    { numRuns: RUNS },
   );
 });
 
@@ -145,7 +148,7 @@ test('bytes at random end the session with status 1 or are answered', async () =
       expect([0, 1]).toContain(client.exitStatus);
       await undisturbed();
     }),
-    { numRuns: 120 },
+    { numRuns: RUNS },
   );
 });
 

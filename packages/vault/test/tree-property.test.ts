@@ -11,7 +11,7 @@ import { emptyVault } from './template.js';
 import { TreeModel } from './tree-model.js';
 
 /** More of them, for a night, by LATCHKEY_PROPERTY_RUNS. */
-const RUNS = Number(process.env.LATCHKEY_PROPERTY_RUNS ?? 60);
+const RUNS = Number(process.env.LATCHKEY_PROPERTY_RUNS ?? 40);
 /** Small caches, so that heads and pages are evicted and read again. */
 const SMALL = { cacheBytes: 1024 * 1024, transferBytes: 1024 * 1024 };
 
