@@ -84,6 +84,13 @@ describe('import direction', () => {
       'inside its own src',
     ],
     [
+      'packages/server-guard/src/admission.ts',
+      "import type { VaultSession } from '@latchkey/vault';",
+      'may not see vault',
+    ],
+    ['packages/vault/src/tree.ts', "import '@latchkey/server-guard';", 'may not see server-guard'],
+    ['packages/adapter-ftp/src/server.ts', "import '@latchkey/adapter-sftp';", 'may not see adapter-sftp'],
+    [
       'packages/adapter-sftp/test/server.test.ts',
       "import { main } from '@latchkey/cli';",
       'nobody imports an app',
@@ -101,6 +108,7 @@ describe('import direction', () => {
     ['packages/store-file/src/store.ts', "import type { Store } from '@latchkey/store';"],
     ['packages/vault/src/tree.ts', "import { seal } from '@latchkey/encryption'; import '@latchkey/store';"],
     ['packages/adapter-sftp/src/server.ts', "import type { VaultSession } from '@latchkey/vault';"],
+    ['packages/adapter-ftp/src/server.ts', "import { Slots } from '@latchkey/server-guard';"],
     ['apps/cli/src/main.ts', "import '@latchkey/adapter-sftp'; import '@latchkey/store-file';"],
   ];
   it.each(accepted)('accepts in %s: %s', (file, text) => {

@@ -11,7 +11,8 @@ const MAY_IMPORT: readonly { readonly of: RegExp; readonly packages: RegExp }[] 
   { of: /^packages\/store$/, packages: /^$/ },
   { of: /^packages\/store-[a-z0-9]+$/, packages: /^store$/ },
   { of: /^packages\/vault$/, packages: /^(encryption|store)$/ },
-  { of: /^packages\/adapter-[a-z0-9]+$/, packages: /^vault$/ },
+  { of: /^packages\/server-guard$/, packages: /^$/ },
+  { of: /^packages\/adapter-[a-z0-9]+$/, packages: /^(vault|server-guard)$/ },
   { of: /^apps\/[a-z0-9]+$/, packages: /./ },
 ];
 

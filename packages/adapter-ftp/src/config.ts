@@ -1,10 +1,6 @@
+import type { ConnectionLimits, Logger, LoginThrottle } from '@latchkey/server-guard';
 import type { VaultSession } from '@latchkey/vault';
 import type { TlsOptions } from './tls/options.js';
-
-export type LogLevel = 'debug' | 'info' | 'warn' | 'error';
-
-/** Takes one event. `details` may hold text from the network: make it printable before a person sees it. */
-export type Logger = (level: LogLevel, message: string, details?: Readonly<Record<string, unknown>>) => void;
 
 /**
  * Who may log in. Also called for names that nobody has, and should take as long for them as for others: the password
@@ -15,25 +11,8 @@ export interface PasswordDirectory {
   verifyPassword(user: string, password: string): Promise<VaultSession | undefined>;
 }
 
-/** Slows down guessing. One is shared by the servers of all protocols, so that a guesser cannot change between them. */
-export interface LoginThrottle {
-  /** Counts an attempt from an IP address and returns how many milliseconds it has to wait before it is checked. */
-  begin(address: string): number;
-  /** The attempt that was counted last has succeeded. */
-  succeeded(address: string): void;
-  /** Whether so many attempts failed that the address is not talked to for the time being. */
-  banned(address: string): boolean;
-}
-
-export interface FtpLimits {
-  /** Control connections at once. */
-  readonly connections: number;
-  /** Control connections at once from one address (IPv6: from one /64). */
-  readonly connectionsPerAddress: number;
-  /** Connections that have not logged in, at once. */
-  readonly unauthenticated: number;
-  /** Connections that have not logged in, at once from one address (IPv6: from one /64). */
-  readonly unauthenticatedPerAddress: number;
+/** Connections are control connections. */
+export interface FtpLimits extends ConnectionLimits {
   /** Milliseconds from the connection to the end of the login. */
   readonly loginMs: number;
   /** Failed passwords on one connection before it is closed. */

@@ -1,23 +1,21 @@
 import { type AddressInfo, createServer, isIPv4, type Server, type Socket } from 'node:net';
 import { setTimeout as wait } from 'node:timers/promises';
+import {
+  AdmissionControl,
+  type CertificateIdentity,
+  type Logger,
+  plainAddress,
+  Slots,
+} from '@latchkey/server-guard';
 import type { VaultSession } from '@latchkey/vault';
 import type FtpServerShell from 'ftp-srv/src/index.js';
-import {
-  DEFAULT_LIMITS,
-  DEFAULT_OWNER,
-  type FtpLimits,
-  type FtpServerOptions,
-  type Logger,
-} from './config.js';
+import { DEFAULT_LIMITS, DEFAULT_OWNER, type FtpLimits, type FtpServerOptions } from './config.js';
 import { ControlConnection } from './control/connection.js';
 import { formatReply, reply } from './control/replies.js';
 import { PassivePorts } from './data/passive-ports.js';
-import { AdmissionControl } from './guard/admission.js';
-import { plainAddress } from './guard/network.js';
-import { Slots } from './guard/slots.js';
 import type { ServerContext } from './session/session.js';
 import { makeServerShell } from './shell/server-shell.js';
-import { type CertificateIdentity, SecureContexts } from './tls/secure-contexts.js';
+import { SecureContexts } from './tls/secure-contexts.js';
 import { secureSocket } from './tls/secure-socket.js';
 
 /** Passwords waiting to be checked; more are refused unread. */

@@ -1,13 +1,10 @@
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
-import { chmodSync, mkdtempSync, rmSync } from 'node:fs';
 import { connect as connectTcp } from 'node:net';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { LoginDelays, makeHostKey, SftpServer } from '@latchkey/adapter-sftp';
+import { makeHostKey, SftpServer } from '@latchkey/adapter-sftp';
+import { LoginDelays } from '@latchkey/server-guard';
 import { VaultError } from '@latchkey/vault';
 import { afterEach, describe, expect, test } from 'vitest';
-import { ensureCertificateFile } from '../src/index.js';
 import {
   CERTIFICATE,
   content,
@@ -384,25 +381,6 @@ describe('row 42: secrets in logs', () => {
       message: 'login in clear refused',
       details: { user: USER, address: '127.0.0.1' },
     });
-  });
-
-  test.each([
-    [0o644, 1],
-    [0o640, 0],
-    [0o600, 0],
-  ])('a key with permissions %i is warned of %i times', async (mode, warnings) => {
-    const directory = mkdtempSync(join(tmpdir(), 'latchkey-key-'));
-    try {
-      const file = join(directory, 'both.pem');
-      ensureCertificateFile(file);
-      chmodSync(file, mode);
-      const certificate = { certificateFile: file, keyFile: file };
-      const { log } = await start({ tls: { mode: 'allow', certificate } });
-      const found = log.filter(({ message }) => message.includes('can be read by other users'));
-      expect(found).toHaveLength(warnings);
-    } finally {
-      rmSync(directory, { recursive: true, force: true });
-    }
   });
 
   test('a time behind the year 9999 is none', async () => {

@@ -1,9 +1,5 @@
+import type { CertificateSource, Logger, LoginThrottle } from '@latchkey/server-guard';
 import type { ObjectSession } from '@latchkey/vault';
-
-export type LogLevel = 'debug' | 'info' | 'warn' | 'error';
-
-/** Takes one event. `details` may hold text from the network: make it printable before a person sees it. */
-export type Logger = (level: LogLevel, message: string, details?: Readonly<Record<string, unknown>>) => void;
 
 /** What an access key id stands for. */
 export interface Credential {
@@ -18,14 +14,6 @@ export interface Credential {
 export interface CredentialDirectory {
   /** `undefined` for access key ids that nobody has. */
   find(accessKeyId: string): Promise<Credential | undefined>;
-}
-
-/** Slows down guessing. One is shared by the servers of all protocols, so that a guesser cannot change between them. */
-export interface LoginThrottle {
-  /** Counts a failed attempt from an IP address and returns how many milliseconds its answer has to wait. */
-  begin(address: string): number;
-  /** Whether so many attempts failed that the address is not talked to for the time being. */
-  banned(address: string): boolean;
 }
 
 export interface S3Limits {
@@ -55,19 +43,14 @@ export const DEFAULT_LIMITS: S3Limits = {
   uploadBytes: 5 * 1024 * 1024 * 1024,
 };
 
-/** PEM, from files that are read again when they change, or as text. */
-export type CertificateSource =
-  | { readonly certificateFile: string; readonly keyFile: string }
-  | { readonly certificate: string; readonly key: string };
-
 export interface S3ServerOptions {
   /** Address to listen on. Default `127.0.0.1`. */
   readonly host?: string;
   /** 0, the default, takes a free one. */
   readonly port?: number;
   readonly credentials: CredentialDirectory;
-  /** Shared with the servers of the other protocols. */
-  readonly throttle: LoginThrottle;
+  /** Shared with the servers of the other protocols. Told of wrong signatures only. */
+  readonly throttle: Pick<LoginThrottle, 'begin' | 'banned'>;
   /** The region that clients have to sign for. Default `us-east-1`. */
   readonly region?: string;
   /** Host names whose subdomains are buckets (`BUCKET.s3.example.org`). Path style works under every name. */

@@ -1,11 +1,7 @@
 export {
-  type CertificateSource,
   type Credential,
   type CredentialDirectory,
   DEFAULT_LIMITS,
-  type Logger,
-  type LoginThrottle,
-  type LogLevel,
   type S3Limits,
   type S3ServerOptions,
 } from './config.js';

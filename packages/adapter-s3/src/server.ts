@@ -1,8 +1,15 @@
-import { createServer, type IncomingMessage, type RequestListener, type Server } from 'node:http';
+import {
+  createServer,
+  type IncomingMessage,
+  type RequestListener,
+  type Server,
+  type ServerOptions,
+} from 'node:http';
 import { createServer as createTlsServer, type Server as TlsServer } from 'node:https';
 import type { AddressInfo, Socket } from 'node:net';
+import type { SecureContextOptions } from 'node:tls';
+import { ServedCertificate } from '@latchkey/server-guard';
 import { DEFAULT_LIMITS, type S3ServerOptions } from './config.js';
-import { reloadCertificate, tlsOptions } from './http/certificates.js';
 import { Handler } from './http/handler.js';
 
 const DEFAULT_REGION = 'us-east-1';
@@ -46,8 +53,7 @@ export class S3Server {
     const server =
       options.tls === undefined
         ? createServer(settings, listener)
-        : createTlsServer({ ...settings, ...tlsOptions(options.tls) }, listener);
-    if (options.tls !== undefined) reloadCertificate(server as TlsServer, options.tls, log);
+        : serverOverTls(settings, new ServedCertificate(options.tls, log), listener);
     server.maxConnections = limits.connections;
     server.setTimeout(limits.idleMs, (socket: Socket) => socket.destroy());
     server.on('checkContinue', (request: IncomingMessage, response) => handler.take(request, response, true));
@@ -73,6 +79,24 @@ export class S3Server {
     await closed;
     await this.#handler.settled();
   }
+}
+
+/** Takes the certificate as it is at each connection. */
+function serverOverTls(
+  settings: ServerOptions,
+  certificate: ServedCertificate,
+  listener: RequestListener,
+): TlsServer {
+  const tls = (): SecureContextOptions => ({
+    cert: certificate.text.certificate,
+    key: certificate.text.key,
+    minVersion: 'TLSv1.2',
+  });
+  const server = createTlsServer({ ...settings, ...tls() }, listener);
+  server.prependListener('connection', () => {
+    if (certificate.refresh()) server.setSecureContext(tls());
+  });
+  return server;
 }
 
 /** What is no HTTP, or could be taken for two requests, is answered without being looked at further. */

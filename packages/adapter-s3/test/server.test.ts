@@ -3,7 +3,7 @@ import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { connect as connectTls } from 'node:tls';
-import { makeSelfSigned } from '@latchkey/adapter-ftp';
+import { makeSelfSigned } from '@latchkey/server-guard';
 import { describe, expect, it } from 'vitest';
 import { type Fixture, type FixtureOptions, startFixture } from './support/fixture.js';
 import { send, signed } from './support/signing.js';

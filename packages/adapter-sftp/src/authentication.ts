@@ -1,4 +1,5 @@
 import { setTimeout as wait } from 'node:timers/promises';
+import type { Logger, LoginThrottle, Slots } from '@latchkey/server-guard';
 import type { VaultSession } from '@latchkey/vault';
 import ssh2, {
   type AuthContext,
@@ -7,10 +8,8 @@ import ssh2, {
   type PublicKeyAuthContext,
 } from 'ssh2';
 import { USER_KEY_ALGORITHMS } from './algorithms.js';
-import type { AuthorizedKeys, Logger, SftpLimits, UserDirectory } from './config.js';
+import type { AuthorizedKeys, SftpLimits, UserDirectory } from './config.js';
 import { printable } from './errors.js';
-import type { LoginDelays } from './guard/login-delays.js';
-import type { Slots } from './guard/slots.js';
 import { describeHostKey, makeHostKey } from './host-key.js';
 
 const METHODS = ['publickey', 'password'] as const;
@@ -27,7 +26,7 @@ const NO_KEYS: readonly string[] = [describeHostKey(makeHostKey()).publicKey];
 export interface LoginOptions {
   readonly users: UserDirectory;
   readonly limits: SftpLimits;
-  readonly delays: LoginDelays;
+  readonly delays: LoginThrottle;
   readonly passwordSlots: Slots;
   readonly address: string;
   readonly log: Logger;

@@ -1,11 +1,6 @@
+import type { ConnectionLimits, Logger, LoginThrottle } from '@latchkey/server-guard';
 import type { VaultSession } from '@latchkey/vault';
 import type { Owner } from './codec/attributes.js';
-import type { LoginDelays } from './guard/login-delays.js';
-
-export type LogLevel = 'debug' | 'info' | 'warn' | 'error';
-
-/** Takes one event. `details` may hold text from the network: make it printable before a person sees it. */
-export type Logger = (level: LogLevel, message: string, details?: Readonly<Record<string, unknown>>) => void;
 
 /** The keys that may log in as a user. */
 export interface AuthorizedKeys {
@@ -25,15 +20,7 @@ export interface UserDirectory {
   authorizedKeys(user: string): Promise<AuthorizedKeys | undefined> | AuthorizedKeys | undefined;
 }
 
-export interface SftpLimits {
-  /** Connections at once. */
-  readonly connections: number;
-  /** Connections at once from one address (IPv6: from one /64). */
-  readonly connectionsPerAddress: number;
-  /** Connections that have not logged in, at once. Beyond it new ones are refused. */
-  readonly unauthenticated: number;
-  /** Connections that have not logged in, at once from one address (IPv6: from one /64). */
-  readonly unauthenticatedPerAddress: number;
+export interface SftpLimits extends ConnectionLimits {
   /** Milliseconds from the connection to the end of the login. */
   readonly loginMs: number;
   /** Failed passwords and signatures on one connection before it is closed. */
@@ -95,6 +82,6 @@ export interface SftpServerOptions {
   readonly logger?: Logger;
   readonly limits?: Partial<SftpLimits>;
   /** Failed logins so far, shared with servers of other protocols. Default: by `loginDelayMs`, this server's own. */
-  readonly loginDelays?: LoginDelays;
+  readonly loginDelays?: LoginThrottle;
   readonly owner?: Owner;
 }

@@ -1,8 +1,9 @@
 import type { Socket } from 'node:net';
+import type { Logger } from '@latchkey/server-guard';
 import type { AuthContext, Connection, ServerChannel, Session } from 'ssh2';
 import { Login, type LoginOptions } from './authentication.js';
 import type { Owner } from './codec/attributes.js';
-import type { Logger, SftpLimits } from './config.js';
+import type { SftpLimits } from './config.js';
 import { runCommand, SHELL_MESSAGE } from './exec/run.js';
 import { guardProtocol } from './guard/protocol-guard.js';
 import { rekeyRegularly } from './guard/rekey.js';

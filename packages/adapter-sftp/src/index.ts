@@ -3,13 +3,10 @@ export {
   type AuthorizedKeys,
   DEFAULT_LIMITS,
   DEFAULT_OWNER,
-  type Logger,
-  type LogLevel,
   type SftpLimits,
   type SftpServerOptions,
   type UserDirectory,
 } from './config.js';
 export { STATUS_OF_VAULT_ERROR } from './errors.js';
-export { LoginDelays } from './guard/login-delays.js';
 export { describeHostKey, type HostKeyIdentity, makeHostKey } from './host-key.js';
 export { SftpServer } from './server.js';

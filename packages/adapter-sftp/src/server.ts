@@ -1,19 +1,19 @@
 import { type AddressInfo, createServer, type Server as NetServer, type Socket } from 'node:net';
+import {
+  type Admission,
+  AdmissionControl,
+  type Logger,
+  LoginDelays,
+  type LoginThrottle,
+  networkOf,
+  Slots,
+} from '@latchkey/server-guard';
 import ssh2, { type Connection } from 'ssh2';
 import { ALGORITHMS, aesIsFast } from './algorithms.js';
-import {
-  DEFAULT_LIMITS,
-  DEFAULT_OWNER,
-  type Logger,
-  type SftpLimits,
-  type SftpServerOptions,
-} from './config.js';
+import { DEFAULT_LIMITS, DEFAULT_OWNER, type SftpLimits, type SftpServerOptions } from './config.js';
 import { ClientConnection } from './connection.js';
-import { type Admission, AdmissionControl, networkOf } from './guard/admission.js';
 import { CipherPreference } from './guard/cipher-preference.js';
-import { LoginDelays } from './guard/login-delays.js';
 import { poolPackets } from './guard/packet-buffers.js';
-import { Slots } from './guard/slots.js';
 import { endSocket, regulateSocket } from './guard/socket-guard.js';
 import { describeHostKey, type HostKeyIdentity } from './host-key.js';
 import { UnfinishedWork } from './session/unfinished-work.js';
@@ -71,7 +71,7 @@ class ServerEngine {
   readonly #listener: NetServer;
   readonly #ssh: InstanceType<typeof ssh2.Server>;
   readonly #admission: AdmissionControl;
-  readonly #delays: LoginDelays;
+  readonly #delays: LoginThrottle;
   readonly #passwordSlots: Slots;
   readonly #ciphers = new CipherPreference(aesIsFast());
   readonly #unfinished = new UnfinishedWork();

@@ -3,10 +3,6 @@ import { connect as connectSocket, type Socket } from 'node:net';
 import { afterEach, describe, expect, test } from 'vitest';
 import { PACKET } from '../src/codec/constants.js';
 import { PacketWriter } from '../src/codec/writer.js';
-import { AdmissionControl, networkOf } from '../src/guard/admission.js';
-import { LoginDelays } from '../src/guard/login-delays.js';
-import { Slots } from '../src/guard/slots.js';
-import { DEFAULT_LIMITS } from '../src/index.js';
 import { type Fixture, type FixtureOptions, startFixture, until } from './support/fixture.js';
 import { connect, openSubsystem, RawClient } from './support/raw-client.js';
 
@@ -292,102 +288,5 @@ describe('connections', () => {
     });
     await expect(listen).rejects.toThrow();
     client.end();
-  });
-});
-
-describe('the parts', () => {
-  test.each([
-    ['127.0.0.1', '127.0.0.1'],
-    ['::ffff:10.1.2.3', '10.1.2.3'],
-    ['2001:db8:1:2:3:4:5:6', '2001:db8:1:2'],
-    ['2001:db8::6', '2001:db8:0:0'],
-    ['fe80::1%eth0', 'fe80:0:0:0'],
-    ['::1', '0:0:0:0'],
-  ])('%s is counted under %s', (address, network) => {
-    expect(networkOf(address)).toBe(network);
-  });
-
-  test('admission counts to its limits and back', () => {
-    const control = new AdmissionControl({
-      ...DEFAULT_LIMITS,
-      connections: 3,
-      connectionsPerAddress: 2,
-      unauthenticated: 2,
-    });
-    const admit = (address: string): Exclude<ReturnType<AdmissionControl['enter']>, string> => {
-      const result = control.enter(address);
-      if (typeof result === 'string') throw new Error(result);
-      return result;
-    };
-    const first = admit('10.0.0.1');
-    const second = admit('10.0.0.1');
-    expect(control.enter('10.0.0.1')).toBe('address');
-    expect(control.enter('10.0.0.2')).toBe('unauthenticated');
-    first.authenticated();
-    first.authenticated();
-    const third = admit('10.0.0.2');
-    expect(control.enter('10.0.0.3')).toBe('connections');
-    for (const admission of [first, second, third]) {
-      admission.leave();
-      admission.leave();
-    }
-    for (const address of ['10.0.0.1', '10.0.0.2']) admit(address);
-  });
-
-  test('connections without a login of one address leave room for those of others', () => {
-    const control = new AdmissionControl(DEFAULT_LIMITS);
-    const strangers = Array.from({ length: 16 }, () => control.enter('10.0.0.1'));
-    expect(control.enter('::ffff:10.0.0.1')).toBe('unauthenticatedPerAddress');
-    expect(control.enter('10.0.0.2')).toBeTypeOf('object');
-    const first = strangers[0];
-    if (typeof first !== 'object') throw new Error('was not admitted');
-    first.authenticated();
-    first.leave();
-    expect(control.enter('10.0.0.1')).toBeTypeOf('object');
-    expect(control.enter('10.0.0.1')).toBe('unauthenticatedPerAddress');
-  });
-
-  test('logins wait longer with every failure of their address, up to a bound, and not those of others', () => {
-    let now = 0;
-    const delays = new LoginDelays(100, 1_000, () => now);
-    expect(Array.from({ length: 7 }, () => delays.begin('a'))).toEqual([0, 100, 200, 400, 800, 1_000, 1_000]);
-    expect(delays.begin('b')).toBe(0);
-    delays.succeeded('b');
-    expect(delays.begin('b')).toBe(0);
-    delays.succeeded('a');
-    expect(delays.begin('a')).toBe(1_000);
-    now += 16 * 60_000;
-    expect(delays.begin('a')).toBe(0);
-  });
-
-  test('login delays remember a bounded number of addresses', () => {
-    const delays = new LoginDelays(100, 1_000);
-    for (let count = 0; count < 10_001; count++) delays.begin(`10.${count}`);
-    expect(delays.begin('10.0')).toBe(0);
-    expect(delays.begin('10.10000')).toBe(100);
-  });
-
-  test('slots run so many tasks at once, queue some and refuse the rest', async () => {
-    const slots = new Slots(2, 1);
-    let running = 0;
-    let most = 0;
-    let release = (): void => {};
-    const gate = new Promise<void>((resolve) => {
-      release = resolve;
-    });
-    const task = async (): Promise<string> => {
-      running += 1;
-      most = Math.max(most, running);
-      await gate;
-      running -= 1;
-      return 'done';
-    };
-    const results = [1, 2, 3, 4].map(() => slots.run(task));
-    expect(await results[3]).toBeUndefined();
-    release();
-    expect(await Promise.all(results.slice(0, 3))).toEqual(['done', 'done', 'done']);
-    expect(most).toBe(2);
-    await expect(slots.run(async () => Promise.reject(new Error('no')))).rejects.toThrow('no');
-    expect(await slots.run(async () => 'free again')).toBe('free again');
   });
 });

@@ -1,4 +1,5 @@
-import { DEFAULT_LIMITS, LoginDelays } from '@latchkey/adapter-sftp';
+import { DEFAULT_LIMITS } from '@latchkey/adapter-sftp';
+import { LoginDelays } from '@latchkey/server-guard';
 import type { Vault } from '@latchkey/vault';
 import type { Command } from 'commander';
 import type { FtpSettings } from '../config/ftp.js';

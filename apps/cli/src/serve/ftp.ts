@@ -1,5 +1,6 @@
 import { join } from 'node:path';
-import { ensureCertificateFile, FtpServer, type LoginThrottle, type TlsOptions } from '@latchkey/adapter-ftp';
+import { FtpServer, type TlsOptions } from '@latchkey/adapter-ftp';
+import { ensureCertificateFile, type LoginThrottle } from '@latchkey/server-guard';
 import type { FtpSettings } from '../config/ftp.js';
 import type { Settings } from '../config/settings.js';
 import { requireOutside } from './host-key.js';

@@ -1,4 +1,5 @@
-import { type LoginDelays, SftpServer } from '@latchkey/adapter-sftp';
+import { SftpServer } from '@latchkey/adapter-sftp';
+import type { LoginThrottle } from '@latchkey/server-guard';
 import { listenAt, urlOf } from './listening.js';
 import type { Log } from './log.js';
 import type { ConfiguredUsers } from './users.js';
@@ -9,7 +10,7 @@ export interface SftpOptions {
   /** Private key in OpenSSH's form. */
   readonly hostKey: string;
   readonly users: ConfiguredUsers;
-  readonly loginDelays: LoginDelays;
+  readonly loginDelays: LoginThrottle;
 }
 
 /** Starts the SFTP server; {@link announceSftp} tells that it is there. */

@@ -1,6 +1,6 @@
 import { isIP, isIPv4 } from 'node:net';
+import { isLoopback, plainAddress } from '@latchkey/server-guard';
 import { type Reply, reply } from '../control/replies.js';
-import { isLoopback, plainAddress } from '../guard/network.js';
 import type { Session } from '../session/session.js';
 import type { CommandTable } from './command.js';
 

@@ -1,13 +1,12 @@
 import type { Socket } from 'node:net';
 import type { SecureContext } from 'node:tls';
+import { type Admission, plainAddress } from '@latchkey/server-guard';
 import type { VaultSession } from '@latchkey/vault';
 import FtpConnectionShell from 'ftp-srv/src/connection.js';
 import type FtpServerShell from 'ftp-srv/src/index.js';
 import { serverStatus } from '../commands/listing.js';
 import { findCommand, isKnownElsewhere } from '../commands/registry.js';
 import { failureOf, isNoSpace, NO_SPACE, ReplyError } from '../errors.js';
-import type { Admission } from '../guard/admission.js';
-import { plainAddress } from '../guard/network.js';
 import { type Control, type ServerContext, Session } from '../session/session.js';
 import { SILENT_LOG } from '../shell/server-shell.js';
 import { secureSocket } from '../tls/secure-socket.js';

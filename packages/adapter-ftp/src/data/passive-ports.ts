@@ -1,7 +1,7 @@
 import { randomInt } from 'node:crypto';
 import { type AddressInfo, createServer, type Server, type Socket } from 'node:net';
+import { plainAddress } from '@latchkey/server-guard';
 import type { PassiveOptions } from '../config.js';
-import { plainAddress } from '../guard/network.js';
 
 /** Listeners kept open between transfers. Opening one costs as much as a small file. */
 const KEPT = 32;

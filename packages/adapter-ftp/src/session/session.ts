@@ -1,13 +1,13 @@
 import type { SecureContext } from 'node:tls';
+import type { Logger, Slots } from '@latchkey/server-guard';
 import type { Path, VaultSession } from '@latchkey/vault';
 import type { HashName } from '../commands/digests.js';
-import type { FtpLimits, FtpServerOptions, Logger, Owner } from '../config.js';
+import type { FtpLimits, FtpServerOptions, Owner } from '../config.js';
 import type { Reply } from '../control/replies.js';
 import type { PassivePorts } from '../data/passive-ports.js';
 import { DataSetup } from '../data/setup.js';
 import { Transfer } from '../data/transfer.js';
 import { ReplyError } from '../errors.js';
-import type { Slots } from '../guard/slots.js';
 import { ALL_FACTS, type Fact } from '../listing/facts.js';
 import type { SecureContexts } from '../tls/secure-contexts.js';
 import { splitPath } from './paths.js';

@@ -1,16 +1,4 @@
-/** The PEM files of a certificate (with its chain) and its private key. Both may be one file. */
-export interface CertificateFiles {
-  readonly certificateFile: string;
-  readonly keyFile: string;
-}
-
-/** The same as text, which is never reloaded. */
-export interface CertificateText {
-  readonly certificate: string;
-  readonly key: string;
-}
-
-export type CertificateSource = CertificateFiles | CertificateText;
+import type { CertificateSource } from '@latchkey/server-guard';
 
 /**
  * Whether data connections must resume the TLS session of their control connection, which proves that both ends of

@@ -2,8 +2,11 @@ import type { Socket } from 'node:net';
 import { Duplex } from 'node:stream';
 import { type SecureContext, TLSSocket } from 'node:tls';
 
-/** Encrypted bytes held between socket and TLS. A small number would pause the socket at every chunk. */
-const TAP_BYTES = 512 * 1024;
+/**
+ * Encrypted bytes held between socket and TLS, for every upload that waits for the vault. Node reads 64 KiB at once: less
+ * than two of them would pause the socket at every chunk, and more make nothing faster.
+ */
+const TAP_BYTES = 128 * 1024;
 
 /** The server's end of TLS over a socket. Failures of the handshake and later ones end the socket. */
 export function secureSocket(socket: Socket, secureContext: SecureContext): TLSSocket {

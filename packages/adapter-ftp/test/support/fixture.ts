@@ -1,17 +1,11 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { LoginDelays } from '@latchkey/adapter-sftp';
 import { nodeProvider } from '@latchkey/encryption/node';
+import { LoginDelays, type LogLevel, makeSelfSigned, type SelfSigned } from '@latchkey/server-guard';
 import { MemoryStore } from '@latchkey/store';
 import { Vault, type VaultSession } from '@latchkey/vault';
-import {
-  FtpServer,
-  type FtpServerOptions,
-  type LogLevel,
-  makeSelfSigned,
-  type SelfSigned,
-} from '../../src/index.js';
+import { FtpServer, type FtpServerOptions } from '../../src/index.js';
 import { RawClient } from './raw-client.js';
 
 export const USER = 'ada';

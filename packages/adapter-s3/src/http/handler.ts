@@ -3,7 +3,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { setTimeout as wait } from 'node:timers/promises';
 import { authenticate, isPresigned, type Verifier } from '../auth/authenticate.js';
 import { Body } from '../body/body.js';
-import type { LoginThrottle } from '../config.js';
+import type { S3ServerOptions } from '../config.js';
 import { failureOf, S3Error } from '../errors.js';
 import type { Call, ServerContext } from '../operations/operation.js';
 import { isFormUpload, postObject } from '../operations/post-form.js';
@@ -23,7 +23,7 @@ const GUESSES: ReadonlySet<string> = new Set(['SignatureDoesNotMatch', 'InvalidA
 export interface HandlerOptions {
   readonly server: ServerContext;
   readonly verifier: Verifier;
-  readonly throttle: LoginThrottle;
+  readonly throttle: S3ServerOptions['throttle'];
   readonly domains: readonly string[];
 }
 

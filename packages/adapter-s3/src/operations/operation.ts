@@ -1,7 +1,8 @@
+import type { Logger } from '@latchkey/server-guard';
 import type { ObjectSession } from '@latchkey/vault';
 import type { Identity } from '../auth/authenticate.js';
 import type { Body, BodyOptions } from '../body/body.js';
-import type { Logger, S3Limits } from '../config.js';
+import type { S3Limits } from '../config.js';
 import { S3Error } from '../errors.js';
 import type { Address } from '../http/address.js';
 import type { Headers } from '../http/headers.js';

@@ -1,8 +1,9 @@
 import { S3Client, type S3ClientConfig } from '@aws-sdk/client-s3';
 import { nodeProvider } from '@latchkey/encryption/node';
+import type { LoginThrottle, LogLevel } from '@latchkey/server-guard';
 import { MemoryStore } from '@latchkey/store';
 import { type ObjectSession, Vault } from '@latchkey/vault';
-import { type LoginThrottle, type LogLevel, S3Server, type S3ServerOptions } from '../../src/index.js';
+import { S3Server, type S3ServerOptions } from '../../src/index.js';
 
 export const ACCESS_KEY = 'LATCHKEYEXAMPLE';
 export const SECRET_KEY = 'wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY';
@@ -17,7 +18,7 @@ export interface LogLine {
 }
 
 /** Counts failures and makes nobody wait. */
-export class CountingThrottle implements LoginThrottle {
+export class CountingThrottle implements Pick<LoginThrottle, 'begin' | 'banned'> {
   failures = 0;
   bannedNow = false;
   begin(): number {

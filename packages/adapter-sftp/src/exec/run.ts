@@ -1,7 +1,7 @@
 import { once } from 'node:events';
+import type { Logger } from '@latchkey/server-guard';
 import type { VaultSession } from '@latchkey/vault';
 import type { ServerChannel } from 'ssh2';
-import type { Logger } from '../config.js';
 import { printable, statusOf } from '../errors.js';
 import { closeChannel } from '../session/sftp-session.js';
 import { CommandLineError, parseCommandLine } from './command-line.js';

@@ -1,4 +1,5 @@
 import type { Socket } from 'node:net';
+import type { Logger } from '@latchkey/server-guard';
 import type { VaultSession } from '@latchkey/vault';
 import type { ServerChannel } from 'ssh2';
 import type { Owner } from '../codec/attributes.js';
@@ -7,7 +8,7 @@ import { FramingError, PacketFramer } from '../codec/framing.js';
 import { PacketReader } from '../codec/reader.js';
 import { type Reply, statusReply } from '../codec/replies.js';
 import { PacketWriter } from '../codec/writer.js';
-import type { Logger, SftpLimits } from '../config.js';
+import type { SftpLimits } from '../config.js';
 import { isNoSpace, NO_SPACE, statusOf } from '../errors.js';
 import { REQUESTS } from '../requests/dispatch.js';
 import { EXTENSIONS } from '../requests/extensions.js';

@@ -1,9 +1,9 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import type { LogLevel } from '@latchkey/server-guard';
 import {
   describeHostKey,
-  type LogLevel,
   makeHostKey,
   type SftpLimits,
   SftpServer,

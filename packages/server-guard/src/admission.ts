@@ -1,7 +1,17 @@
-import type { FtpLimits } from '../config.js';
 import { networkOf } from './network.js';
 
 export type Refusal = 'connections' | 'address' | 'unauthenticated' | 'unauthenticatedPerAddress';
+
+/** How many connections a server takes at once. */
+export interface ConnectionLimits {
+  readonly connections: number;
+  /** From one address (IPv6: from one /64). */
+  readonly connectionsPerAddress: number;
+  /** That have not logged in. Beyond it new ones are refused. */
+  readonly unauthenticated: number;
+  /** That have not logged in, from one address (IPv6: from one /64). */
+  readonly unauthenticatedPerAddress: number;
+}
 
 /** One admitted connection. */
 export interface Admission {
@@ -11,15 +21,15 @@ export interface Admission {
   leave(): void;
 }
 
-/** Counts control connections: all, by network, and of both those that have not logged in. */
+/** Counts connections: all, by network, and of both those that have not logged in. */
 export class AdmissionControl {
-  readonly #limits: FtpLimits;
+  readonly #limits: ConnectionLimits;
   readonly #byNetwork = new Map<string, number>();
   readonly #unauthenticatedByNetwork = new Map<string, number>();
   #total = 0;
   #unauthenticated = 0;
 
-  constructor(limits: FtpLimits) {
+  constructor(limits: ConnectionLimits) {
     this.#limits = limits;
   }
 

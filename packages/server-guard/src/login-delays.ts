@@ -1,4 +1,4 @@
-import { networkOf } from './admission.js';
+import { networkOf } from './network.js';
 
 /** Addresses remembered at most; the longest unused is forgotten first. */
 const MAX_ADDRESSES = 10_000;
@@ -9,17 +9,29 @@ const MEMORY_MS = 15 * 60_000;
 /** Failures within that time after which an address is not talked to until they are forgotten. */
 const BAN_AFTER = 200;
 
+/** Slows down guessing. One is shared by the servers of all protocols, so that a guesser cannot change between them. */
+export interface LoginThrottle {
+  /**
+   * Counts an attempt, failed until {@link succeeded} says otherwise, from an IP address or the network of one. Returns
+   * how many milliseconds it has to wait before it is checked, or its answer, if it has failed already.
+   */
+  begin(address: string): number;
+  /** The attempt that was counted last has succeeded. */
+  succeeded(address: string): void;
+  /** Whether so many attempts failed that the address is not talked to for the time being. */
+  banned(address: string): boolean;
+}
+
 interface Failures {
   count: number;
   lastMs: number;
 }
 
 /**
- * Slows down guessing. One object may serve the servers of several protocols, so that a guesser gains nothing by
- * changing between them. A login waits *before* it is checked, by the earlier failures of its address: hanging up early
- * gains nothing. An attempt counts as failed from its beginning, so that many at once do not slip through.
+ * Each failure doubles the wait of the next attempt from its address, which waits *before* it is checked: hanging up
+ * early gains nothing. An attempt counts as failed from its beginning, so that many at once do not slip through.
  */
-export class LoginDelays {
+export class LoginDelays implements LoginThrottle {
   readonly #failures = new Map<string, Failures>();
   readonly #stepMs: number;
   readonly #maxMs: number;
