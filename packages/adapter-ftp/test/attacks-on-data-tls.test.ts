@@ -2,16 +2,8 @@ import { once } from 'node:events';
 import type { Socket } from 'node:net';
 import { Duplex } from 'node:stream';
 import { connect as connectTls } from 'node:tls';
-import { afterEach, describe, expect, test } from 'vitest';
-import {
-  content,
-  type Fixture,
-  type FixtureOptions,
-  PASSWORD,
-  put,
-  startFixture,
-  USER,
-} from './support/fixture.js';
+import { describe, expect, test } from 'vitest';
+import { content, type Fixture, type FixtureOptions, put, secureLogIn, start } from './support/fixture.js';
 import type { RawClient } from './support/raw-client.js';
 
 /** Row 32 of docs/attacks.md: what someone between client and server does to the TLS of a data connection. */
@@ -19,21 +11,9 @@ import type { RawClient } from './support/raw-client.js';
 /** close_notify as a record in clear: everybody can write it. */
 const FORGED_CLOSE_NOTIFY = Buffer.from([0x15, 3, 3, 0, 2, 1, 0]);
 
-const fixtures: Fixture[] = [];
-
-afterEach(async () => {
-  for (const fixture of fixtures.splice(0)) await fixture.close();
-});
-
-async function secureLogIn(options: FixtureOptions = {}): Promise<{ fixture: Fixture; client: RawClient }> {
-  const fixture = await startFixture(options);
-  fixtures.push(fixture);
-  const client = await fixture.connect();
-  await client.startTls();
-  await client.command(`USER ${USER}`, 331);
-  await client.command(`PASS ${PASSWORD}`, 230);
-  await client.command('PBSZ 0', 200);
-  await client.command('PROT P', 200);
+async function secure(options: FixtureOptions = {}): Promise<{ fixture: Fixture; client: RawClient }> {
+  const fixture = await start(options);
+  const { client } = await secureLogIn(fixture);
   return { fixture, client };
 }
 
@@ -63,7 +43,7 @@ describe.each(['TLSv1.2', 'TLSv1.3'] as const)(
       ['REST and STOR', ['REST 3', 'STOR f']],
       ['APPE', ['APPE f']],
     ])('%s does not take the data for whole', async (_name, commands) => {
-      const { fixture, client } = await secureLogIn();
+      const { fixture, client } = await secure();
       await put(fixture.vault, ['f'], 'the old version');
       const data = await client.passive();
       for (const command of commands) await client.command(command, 150, 350);
@@ -76,7 +56,7 @@ describe.each(['TLSv1.2', 'TLSv1.3'] as const)(
 );
 
 test('a close_notify in clear instead of a handshake does not make an empty file', async () => {
-  const { fixture, client } = await secureLogIn();
+  const { fixture, client } = await secure();
   await put(fixture.vault, ['f'], 'the old version');
   const data = await client.passive();
   await client.command('STOR f', 150);
@@ -88,7 +68,7 @@ test('a close_notify in clear instead of a handshake does not make an empty file
 test.each(['RETR f', 'LIST', 'NLST', 'MLSD'])(
   '%s over a data connection that is closed before its handshake is answered at once',
   async (command) => {
-    const { fixture, client } = await secureLogIn({
+    const { fixture, client } = await secure({
       limits: { dataIdleMs: 600_000, dataConnectMs: 600_000 },
     });
     await put(fixture.vault, ['f'], 'content');
@@ -103,7 +83,7 @@ test.each(['RETR f', 'LIST', 'NLST', 'MLSD'])(
 test.each(['RETR f', 'LIST', 'STOR new', 'APPE f'])(
   '%s does not wait for a handshake for ever',
   async (command) => {
-    const { fixture, client } = await secureLogIn({ limits: { dataIdleMs: 600_000, dataConnectMs: 200 } });
+    const { fixture, client } = await secure({ limits: { dataIdleMs: 600_000, dataConnectMs: 200 } });
     await put(fixture.vault, ['f'], 'content');
     await client.passive();
     await client.command(command, 150);

@@ -1,52 +1,23 @@
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
-import { connect as connectTcp } from 'node:net';
+import { connect as connectTcp, type Socket } from 'node:net';
 import { connect as connectTls, type TLSSocket } from 'node:tls';
-import { afterEach, describe, expect, test } from 'vitest';
-import {
-  CERTIFICATE,
-  content,
-  type Fixture,
-  type FixtureOptions,
-  PASSWORD,
-  put,
-  startFixture,
-  USER,
-  until,
-} from './support/fixture.js';
+import { describe, expect, test } from 'vitest';
+import { CERTIFICATE, content, PASSWORD, put, secureLogIn, start, USER, until } from './support/fixture.js';
 import { collect, RawClient } from './support/raw-client.js';
 
 /** Rows of docs/attacks.md, as far as they concern FTP. */
 
-const fixtures: Fixture[] = [];
-
-async function start(options: FixtureOptions = {}): Promise<Fixture> {
-  const fixture = await startFixture(options);
-  fixtures.push(fixture);
-  return fixture;
-}
-
-afterEach(async () => {
-  for (const fixture of fixtures.splice(0)) await fixture.close();
-});
-
-/** A client with TLS on both connections, logged in. */
-async function secureLogIn(fixture: Fixture): Promise<{ client: RawClient; control: TLSSocket }> {
-  const client = await fixture.connect();
-  const control = await client.startTls();
-  await client.command(`USER ${USER}`, 331);
-  await client.command(`PASS ${PASSWORD}`, 230);
-  await client.command('PBSZ 0', 200);
-  await client.command('PROT P', 200);
-  return { client, control };
-}
-
-async function secureData(client: RawClient, control?: TLSSocket): Promise<TLSSocket> {
+/** A data connection with TLS, and what lies beneath it. */
+async function secureData(
+  client: RawClient,
+  control: TLSSocket,
+): Promise<{ socket: Socket; data: TLSSocket }> {
   const socket = await client.passive();
-  const session = control?.getSession();
+  const session = control.getSession();
   const data = connectTls({ socket, rejectUnauthorized: false, ...(session && { session }) });
   data.on('error', () => {});
-  return data;
+  return { socket, data };
 }
 
 const TLS_REQUIRED = { mode: 'require', certificate: CERTIFICATE } as const;
@@ -162,10 +133,7 @@ describe('row 31: TLS strip and stealing', () => {
     await put(fixture.vault, ['f'], 'old');
     const { client, control } = await secureLogIn(fixture);
     for (const name of ['f', 'new']) {
-      const socket = await client.passive();
-      const session = control.getSession();
-      const data = connectTls({ socket, rejectUnauthorized: false, ...(session && { session }) });
-      data.on('error', () => {});
+      const { socket, data } = await secureData(client, control);
       await client.command(`STOR ${name}`, 150);
       data.write('part of a file');
       await once(data, 'secureConnect');
@@ -177,7 +145,7 @@ describe('row 31: TLS strip and stealing', () => {
     expect((await content(fixture.vault, 'f')).toString()).toBe('old');
     expect(await fixture.vault.stat(['new'])).toMatchObject({ draft: true, size: 14 });
     await client.command('REST 14', 350);
-    const rest = await secureData(client, control);
+    const { data: rest } = await secureData(client, control);
     await client.command('STOR new', 150);
     rest.end(', resumed');
     await client.expect(226);
@@ -188,12 +156,7 @@ describe('row 31: TLS strip and stealing', () => {
     'with %s, whole uploads of any size are committed',
     async (version) => {
       const fixture = await start();
-      const client = await fixture.connect();
-      await client.startTls({ minVersion: version, maxVersion: version });
-      await client.command(`USER ${USER}`, 331);
-      await client.command(`PASS ${PASSWORD}`, 230);
-      await client.command('PBSZ 0', 200);
-      await client.command('PROT P', 200);
+      const { client } = await secureLogIn(fixture, { minVersion: version, maxVersion: version });
       for (const size of [0, 1, 2, 16_384, 5_000_000]) {
         const bytes = randomBytes(size);
         const socket = await client.passive();
@@ -217,15 +180,8 @@ describe('row 31: TLS strip and stealing', () => {
     const fixture = await start({ tls: { ...TLS_REQUIRED, sessionReuse: 'require' } });
     await put(fixture.vault, ['f'], 'secret');
     const version = { minVersion: 'TLSv1.2', maxVersion: 'TLSv1.2' } as const;
-    const clients: { client: RawClient; control: TLSSocket }[] = [];
-    for (let count = 0; count < 2; count++) {
-      const client = await fixture.connect();
-      const control = await client.startTls(version);
-      for (const line of [`USER ${USER}`, `PASS ${PASSWORD}`, 'PBSZ 0', 'PROT P']) await client.command(line);
-      clients.push({ client, control });
-    }
-    const [one, two] = clients;
-    if (one === undefined || two === undefined) throw new Error('two clients are wanted');
+    const one = await secureLogIn(fixture, version);
+    const two = await secureLogIn(fixture, version);
     const attempt = async (control: TLSSocket | undefined): Promise<[number, string]> => {
       const socket = await one.client.passive();
       const session = control?.getSession();

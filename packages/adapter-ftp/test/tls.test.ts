@@ -3,30 +3,20 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { connect as connectTls } from 'node:tls';
 import { describeCertificate, ensureCertificateFile, makeSelfSigned } from '@latchkey/server-guard';
-import { afterEach, describe, expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { FtpServer } from '../src/index.js';
 import {
   CERTIFICATE,
   type Fixture,
   type FixtureOptions,
   put,
+  secureLogIn,
+  start,
   startFixture,
   USER,
   until,
 } from './support/fixture.js';
 import { collect, RawClient } from './support/raw-client.js';
-
-const fixtures: Fixture[] = [];
-
-async function start(options: FixtureOptions = {}): Promise<Fixture> {
-  const fixture = await startFixture(options);
-  fixtures.push(fixture);
-  return fixture;
-}
-
-afterEach(async () => {
-  for (const fixture of fixtures.splice(0)) await fixture.close();
-});
 
 /** The fingerprint that a client of explicit TLS sees. */
 async function seen(fixture: Fixture): Promise<string> {
@@ -104,10 +94,8 @@ describe('implicit TLS', () => {
 describe('session reuse', () => {
   test.each(['off', 'prefer'] as const)('%s', async (sessionReuse) => {
     const fixture = await start({ tls: { mode: 'allow', certificate: CERTIFICATE, sessionReuse } });
-    const client = await fixture.connect();
     const version = { minVersion: 'TLSv1.2', maxVersion: 'TLSv1.2' } as const;
-    const control = await client.startTls(version);
-    for (const line of [`USER ${USER}`, 'PASS correct horse', 'PBSZ 0', 'PROT P']) await client.command(line);
+    const { client, control } = await secureLogIn(fixture, version);
     const socket = await client.passive();
     await client.command('NLST', 150);
     const session = control.getSession();

@@ -1,8 +1,11 @@
 import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
+import { connect as connectTcp, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
+import { onTestFinished } from 'vitest';
 import { CERTIFICATE, PASSWORD, USER } from './fixture.js';
 import { RawClient } from './raw-client.js';
 
@@ -15,9 +18,9 @@ export interface Bare {
   readonly complaints: () => string;
   connect(): Promise<RawClient>;
   logIn(): Promise<RawClient>;
-  close(): Promise<void>;
 }
 
+/** Closed behind the test. */
 export async function startBare(options: object = {}): Promise<Bare> {
   const root = mkdtempSync(join(tmpdir(), 'bare-ftp-'));
   const tls = { cert: CERTIFICATE.certificate, key: CERTIFICATE.key };
@@ -40,6 +43,12 @@ export async function startBare(options: object = {}): Promise<Bare> {
     await client.expect(220);
     return client;
   };
+  onTestFinished(async () => {
+    for (const client of clients) client.destroy();
+    child.kill('SIGKILL');
+    await exited;
+    rmSync(root, { recursive: true, force: true });
+  });
   return {
     process: child,
     root,
@@ -53,12 +62,6 @@ export async function startBare(options: object = {}): Promise<Bare> {
       await client.command(`PASS ${PASSWORD}`, 230);
       return client;
     },
-    async close() {
-      for (const client of clients) client.destroy();
-      child.kill('SIGKILL');
-      await exited;
-      rmSync(root, { recursive: true, force: true });
-    },
   };
 }
 
@@ -68,4 +71,14 @@ export async function orSilence<T>(promise: Promise<T>): Promise<T | 'silence'> 
     promise,
     new Promise<'silence'>((resolve) => setTimeout(() => resolve('silence'), 1_500)),
   ]);
+}
+
+/** A passive data connection, asked for with PASV, which both servers have. */
+export async function pasv(client: RawClient): Promise<Socket> {
+  const { lines } = await client.command('PASV', 227);
+  const [high = 0, low = 0] = (/(\d+),(\d+)\)/.exec(lines[0] ?? '') ?? []).slice(1).map(Number);
+  const socket = connectTcp(high * 256 + low, '127.0.0.1');
+  socket.on('error', () => {});
+  await once(socket, 'connect');
+  return socket;
 }

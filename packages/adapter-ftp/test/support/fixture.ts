@@ -1,10 +1,12 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import type { ConnectionOptions, TLSSocket } from 'node:tls';
 import { nodeProvider } from '@latchkey/encryption/node';
 import { LoginDelays, type LogLevel, makeSelfSigned, type SelfSigned } from '@latchkey/server-guard';
 import { MemoryStore } from '@latchkey/store';
 import { Vault, type VaultSession } from '@latchkey/vault';
+import { onTestFinished } from 'vitest';
 import { FtpServer, type FtpServerOptions } from '../../src/index.js';
 import { RawClient } from './raw-client.js';
 
@@ -80,6 +82,27 @@ export async function startFixture(options: FixtureOptions = {}): Promise<Fixtur
     rmSync(directory, { recursive: true, force: true });
   };
   return { server, vault, port: server.address.port, directory, throttle, log, connect, logIn, close };
+}
+
+/** As {@link startFixture}, and closed behind the test. */
+export async function start(options: FixtureOptions = {}): Promise<Fixture> {
+  const fixture = await startFixture(options);
+  onTestFinished(() => fixture.close());
+  return fixture;
+}
+
+/** Logs in with TLS on both connections. */
+export async function secureLogIn(
+  fixture: Fixture,
+  options: ConnectionOptions = {},
+): Promise<{ client: RawClient; control: TLSSocket }> {
+  const client = await fixture.connect();
+  const control = await client.startTls(options);
+  await client.command(`USER ${USER}`, 331);
+  await client.command(`PASS ${PASSWORD}`, 230);
+  await client.command('PBSZ 0', 200);
+  await client.command('PROT P', 200);
+  return { client, control };
 }
 
 /** The content of a file in the vault. */
