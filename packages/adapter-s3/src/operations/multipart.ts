@@ -27,8 +27,7 @@ export const MAX_PARTS = 10_000;
 async function createMultipartUpload(call: Call): Promise<Reply> {
   const { session, headers } = call;
   const [bucket, key] = [bucketOf(call), keyOf(call)];
-  if (newPlaceOf(bucket, key).marker)
-    throw new S3Error('NotImplemented', 'Keys that end with a slash are directories and have no content.');
+  newPlaceOf(bucket, key);
   await requireBucket(session, bucket);
   const checksum = checksumChoice(call);
   const description = descriptionOf(headers);
