@@ -109,6 +109,15 @@ export interface ObjectSession extends VaultSession {
    * Throws `not-found` for a draft, too.
    */
   statObject(path: Path, first?: 'directory' | 'file'): Promise<ObjectEntry>;
+  /**
+   * Changes attributes and tags of what is published at `path`, with a look at those that stand, in one commit; content
+   * and what is said about it stay. `change` may run several times; what it throws reaches the caller, nothing is changed.
+   */
+  changeObject(
+    path: Path,
+    change: (current: ObjectEntry) => ObjectAttributes,
+    first?: 'directory' | 'file',
+  ): Promise<ObjectEntry>;
   /** Opens the published version of a file. Throws as {@link VaultSession.open} does. */
   openObject(path: Path): Promise<ObjectReader>;
   /** A page of a directory in the order of keys, from any key on. The cost is that of a page wherever it begins. */

@@ -14,6 +14,7 @@ import { resolveDirectory } from './names/resolve.js';
 import { makeSymlink, readSymlink } from './names/symlink.js';
 import type {
   ComposeOptions,
+  ObjectAttributes,
   ObjectEntry,
   ObjectListOptions,
   ObjectPage,
@@ -23,6 +24,7 @@ import type {
   Stretch,
   WriteObjectOptions,
 } from './object-session.js';
+import { changeObject } from './objects/change.js';
 import { composeObject } from './objects/compose.js';
 import { listObjects, openObject, statObject } from './objects/look.js';
 import { writeObject } from './objects/put.js';
@@ -147,6 +149,14 @@ export class OwnerSession implements ObjectSession {
 
   statObject(path: Path, first: 'directory' | 'file' = 'directory'): Promise<ObjectEntry> {
     return this.#run(() => statObject(this.#context, path, first));
+  }
+
+  changeObject(
+    path: Path,
+    change: (current: ObjectEntry) => ObjectAttributes,
+    first: 'directory' | 'file' = 'directory',
+  ): Promise<ObjectEntry> {
+    return this.#run(() => changeObject(this.#context, path, change, first));
   }
 
   openObject(path: Path): Promise<ObjectReader> {
