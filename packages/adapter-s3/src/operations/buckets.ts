@@ -105,7 +105,7 @@ async function getBucketVersioning(call: Call): Promise<Reply> {
 export const BUCKET_OPERATIONS: readonly Operation[] = [
   { name: 'ListBuckets', method: 'GET', scope: 'service', run: listBuckets },
   { name: 'CreateBucket', method: 'PUT', scope: 'bucket', run: createBucket },
-  { name: 'HeadBucket', method: 'HEAD', scope: 'bucket', run: headBucket },
+  { name: 'HeadBucket', method: 'HEAD', scope: 'bucket', anonymous: true, run: headBucket },
   { name: 'DeleteBucket', method: 'DELETE', scope: 'bucket', run: deleteBucket },
   { name: 'GetBucketLocation', method: 'GET', scope: 'bucket', query: ['location'], run: getBucketLocation },
   {

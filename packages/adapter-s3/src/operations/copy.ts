@@ -15,7 +15,7 @@ import {
   placeOf,
   requireObject,
 } from '../objects/keys.js';
-import { descriptionOf } from '../objects/metadata.js';
+import { COMPLETED, descriptionOf } from '../objects/metadata.js';
 import { element, result } from '../xml/write.js';
 import { bucketOf, type Call, keyOf, type Operation } from './operation.js';
 import { BUCKET_ONLY } from './write.js';
@@ -89,7 +89,7 @@ async function copyObject(call: Call): Promise<Reply> {
           ...(contentType === undefined ? {} : { contentType }),
         },
         attributes: {
-          metadata: (replaceMetadata ? given.attributes.metadata : from.metadata) ?? new Map(),
+          metadata: (replaceMetadata ? given.attributes.metadata : copied(from)) ?? new Map(),
           tags: (replaceTags ? given.attributes.tags : from.tags) ?? new Map(),
         },
       };
@@ -110,6 +110,10 @@ async function copyObject(call: Call): Promise<Reply> {
   } catch (error) {
     throw await copyFailure(call, source, error);
   }
+}
+
+function copied({ metadata }: ObjectEntry): ReadonlyMap<string, string> {
+  return new Map([...metadata].filter(([name]) => name !== COMPLETED));
 }
 
 /** The directory that a source's key names, when there is nothing but that. */

@@ -181,6 +181,11 @@ async function listParts(call: Call): Promise<Reply> {
   );
 }
 
+/** Runs an operation on an upload, which is not taken for abandoned as long. */
+function working(run: Operation['run']): Operation['run'] {
+  return (call) => call.server.uploads.using(call.session, call.query.get('uploadId') ?? '', () => run(call));
+}
+
 async function abortMultipartUpload(call: Call): Promise<Reply> {
   const id = call.query.get('uploadId') ?? '';
   await findUpload(call.session, id, bucketOf(call), keyOf(call));
@@ -196,14 +201,20 @@ export const MULTIPART_OPERATIONS: readonly Operation[] = [
     query: ['uploads'],
     run: createMultipartUpload,
   },
-  { name: 'UploadPart', method: 'PUT', scope: 'object', query: ['uploadId', 'partNumber'], run: uploadPart },
+  {
+    name: 'UploadPart',
+    method: 'PUT',
+    scope: 'object',
+    query: ['uploadId', 'partNumber'],
+    run: working(uploadPart),
+  },
   {
     name: 'UploadPartCopy',
     method: 'PUT',
     scope: 'object',
     query: ['uploadId', 'partNumber'],
     header: 'x-amz-copy-source',
-    run: uploadPartCopy,
+    run: working(uploadPartCopy),
   },
   { name: 'ListParts', method: 'GET', scope: 'object', query: ['uploadId'], run: listParts },
   {
@@ -211,7 +222,7 @@ export const MULTIPART_OPERATIONS: readonly Operation[] = [
     method: 'POST',
     scope: 'object',
     query: ['uploadId'],
-    run: completeMultipartUpload,
+    run: working(completeMultipartUpload),
   },
   {
     name: 'AbortMultipartUpload',

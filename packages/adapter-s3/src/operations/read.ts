@@ -122,6 +122,20 @@ function printableHeader(value: string): string {
 }
 
 export const READ_OPERATIONS: readonly Operation[] = [
-  { name: 'GetObject', method: 'GET', scope: 'object', parameters: ['partNumber'], run: readObject },
-  { name: 'HeadObject', method: 'HEAD', scope: 'object', parameters: ['partNumber'], run: readObject },
+  {
+    name: 'GetObject',
+    method: 'GET',
+    scope: 'object',
+    parameters: ['partNumber'],
+    anonymous: true,
+    run: readObject,
+  },
+  {
+    name: 'HeadObject',
+    method: 'HEAD',
+    scope: 'object',
+    parameters: ['partNumber'],
+    anonymous: true,
+    run: readObject,
+  },
 ];
