@@ -16,6 +16,16 @@ export interface CredentialDirectory {
   find(accessKeyId: string): Promise<Credential | undefined>;
 }
 
+/** A bucket that everybody may read and list without a signature. */
+export interface PublicBucket {
+  /** Shown as the owner, to everybody. */
+  readonly user: string;
+  readonly session: ObjectSession;
+}
+
+/** Which buckets are public; `undefined` for all others. Asked for every request without a signature. */
+export type PublicBuckets = (bucket: string) => Promise<PublicBucket | undefined>;
+
 export interface S3Limits {
   /** Connections at once. */
   readonly connections: number;
@@ -43,6 +53,8 @@ export const DEFAULT_LIMITS: S3Limits = {
   uploadBytes: 5 * 1024 * 1024 * 1024,
 };
 
+export const KEEP_UPLOADS_MS: number = 7 * 24 * 60 * 60_000;
+
 export interface S3ServerOptions {
   /** Address to listen on. Default `127.0.0.1`. */
   readonly host?: string;
@@ -53,12 +65,25 @@ export interface S3ServerOptions {
   readonly throttle: Pick<LoginThrottle, 'begin' | 'banned'>;
   /** The region that clients have to sign for. Default `us-east-1`. */
   readonly region?: string;
+  /** By name, or asked for. Default: none. */
+  readonly publicBuckets?: ReadonlyMap<string, PublicBucket> | PublicBuckets;
+  /**
+   * In which vault a browser's question about a bucket (a CORS preflight) is answered: it bears no proof of who asks. The
+   * answer tells the CORS rules of the bucket, nothing else. Without it, only public buckets and presigned URLs can be used
+   * from other origins, and what browsers do without asking.
+   */
+  readonly preflight?: (bucket: string) => Promise<ObjectSession | undefined>;
   /** Host names whose subdomains are buckets (`BUCKET.s3.example.org`). Path style works under every name. */
   readonly domains?: readonly string[];
   /** Absent: plain HTTP. */
   readonly tls?: CertificateSource;
   readonly logger?: Logger;
   readonly limits?: Partial<S3Limits>;
+  /**
+   * Milliseconds after which an upload in parts is ended that no part is added to. Default 7 days; `Infinity` keeps them.
+   * Looked after in the vaults of users who have sent a request since the start.
+   */
+  readonly keepUploadsMs?: number;
   /** The clock that dates of signatures are compared with, in milliseconds since 1970. For tests. */
   readonly now?: () => number;
 }

@@ -9,8 +9,9 @@ import { createServer as createTlsServer, type Server as TlsServer } from 'node:
 import type { AddressInfo, Socket } from 'node:net';
 import type { SecureContextOptions } from 'node:tls';
 import { ServedCertificate } from '@latchkey/server-guard';
-import { DEFAULT_LIMITS, type S3ServerOptions } from './config.js';
+import { DEFAULT_LIMITS, KEEP_UPLOADS_MS, type PublicBuckets, type S3ServerOptions } from './config.js';
 import { Handler } from './http/handler.js';
+import { UploadWatch } from './objects/upload-watch.js';
 
 const DEFAULT_REGION = 'us-east-1';
 
@@ -19,9 +20,11 @@ export class S3Server {
   readonly address: AddressInfo;
   readonly #server: Server | TlsServer;
   readonly #handler: Handler;
+  readonly #uploads: UploadWatch;
 
-  private constructor(server: Server | TlsServer, handler: Handler) {
+  private constructor(server: Server | TlsServer, handler: Handler, uploads: UploadWatch) {
     this.#server = server;
+    this.#uploads = uploads;
     this.#handler = handler;
     this.address = server.address() as AddressInfo;
   }
@@ -34,11 +37,13 @@ export class S3Server {
     const limits = { ...DEFAULT_LIMITS, ...options.limits };
     const log = options.logger ?? ((): void => {});
     const region = options.region ?? DEFAULT_REGION;
+    const uploads = new UploadWatch(options.keepUploadsMs ?? KEEP_UPLOADS_MS, log);
     const handler = new Handler({
-      server: { region, limits, log },
+      server: { region, limits, log, uploads, publicBuckets: asked(options.publicBuckets) },
       verifier: { credentials: options.credentials, region, now: options.now ?? Date.now },
       throttle: options.throttle,
       domains: options.domains ?? [],
+      ...(options.preflight === undefined ? {} : { preflight: options.preflight }),
     });
     const settings = {
       maxHeaderSize: limits.headerBytes,
@@ -58,15 +63,14 @@ export class S3Server {
     server.setTimeout(limits.idleMs, (socket: Socket) => socket.destroy());
     server.on('checkContinue', (request: IncomingMessage, response) => handler.take(request, response, true));
     server.on('clientError', refuseMalformed);
-    await new Promise<void>((resolve, reject) => {
-      server.once('error', reject);
-      server.listen(options.port ?? 0, options.host ?? '127.0.0.1', () => {
-        server.off('error', reject);
-        resolve();
-      });
-    });
+    try {
+      await listening(server, options.port ?? 0, options.host ?? '127.0.0.1');
+    } catch (error) {
+      await uploads.stop();
+      throw error;
+    }
     server.on('error', (error) => log('error', 'the listener failed', { error }));
-    return new S3Server(server, handler);
+    return new S3Server(server, handler, uploads);
   }
 
   /**
@@ -78,6 +82,7 @@ export class S3Server {
     this.#server.closeAllConnections();
     await closed;
     await this.#handler.settled();
+    await this.#uploads.stop();
   }
 }
 
@@ -97,6 +102,20 @@ function serverOverTls(
     if (certificate.refresh()) server.setSecureContext(tls());
   });
   return server;
+}
+
+function asked(buckets: S3ServerOptions['publicBuckets'] = new Map()): PublicBuckets {
+  return typeof buckets === 'function' ? buckets : async (bucket) => buckets.get(bucket);
+}
+
+function listening(server: Server | TlsServer, port: number, host: string): Promise<void> {
+  return new Promise((resolve, reject) => {
+    server.once('error', reject);
+    server.listen(port, host, () => {
+      server.off('error', reject);
+      resolve();
+    });
+  });
 }
 
 /** What is no HTTP, or could be taken for two requests, is answered without being looked at further. */

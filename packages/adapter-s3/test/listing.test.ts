@@ -25,7 +25,7 @@ async function bucketWith(keys: readonly string[]): Promise<string> {
   await client.send(new CreateBucketCommand({ Bucket }));
   await Promise.all(
     keys.map((key) =>
-      key.endsWith('/')
+      key.endsWith('/') && key.length % 2 === 0
         ? fixture.session.makeMarker([Bucket, ...key.slice(0, -1).split('/')], { existing: 1 })
         : fixture.session.writeObject([Bucket, ...key.split('/')], Buffer.from(key), { existing: 1 }),
     ),
@@ -55,23 +55,20 @@ function expectedListing(
   return [...rows];
 }
 
-/** Keys of which none is a directory of another. */
-const PIECE = fc.constantFrom('a', 'b', 'a-', 'a0', 'ab', 'é', '\u{ff21}', '\u{1f600}', ' ', '%', '+');
+const PIECE = fc.constantFrom('', 'a', 'b', 'a-', 'a0', 'ab', 'é', '\u{ff21}', '\u{1f600}', ' ', '%', '+');
 const KEYS = fc
   .uniqueArray(fc.tuple(fc.array(PIECE, { minLength: 1, maxLength: 4 }), fc.boolean()), { maxLength: 24 })
   .map((all) => all.map(([names, marker]) => names.join('/') + (marker ? '/' : '')))
-  .map((all) =>
-    [...new Set(all)].filter((key) => key.endsWith('/') || !all.some((other) => other.startsWith(`${key}/`))),
-  );
+  .map((all) => [...new Set(all)].filter((key) => key !== ''));
 
 describe('listings', () => {
   it('are those of a plain sorted list, for any prefix, delimiter, beginning and size of page', async () => {
     await fc.assert(
       fc.asyncProperty(
         KEYS,
-        fc.constantFrom('', 'a', 'a/', 'a/b', 'a/a-', 'b/', 'é', 'nothing'),
+        fc.constantFrom('', '/', 'a', 'a/', 'a//', 'a/b', 'a/a-', 'b/', 'é', 'nothing'),
         fc.constantFrom('', '/', 'a', 'b', '/a', '-'),
-        fc.constantFrom('', 'a', 'a/', 'a/b', 'a/b/', 'a-/', 'b', '\u{ff21}', '\u{1f600}'),
+        fc.constantFrom('', '/', 'a', 'a/', 'a//', 'a/b', 'a/b/', 'a-/', 'b', '\u{ff21}', '\u{1f600}'),
         fc.integer({ min: 1, max: 6 }),
         async (keys, prefix, delimiter, startAfter, limit) => {
           const bucket = await bucketWith(keys);

@@ -37,6 +37,7 @@ describe('what is not implemented', () => {
     fixture = await startFixture();
     await fixture.session.mkdir(['b']);
     await fixture.session.write(['b', 'k'], Buffer.from('old'));
+    await fixture.session.symlink('k', ['b', 'link']);
   });
   afterAll(() => fixture.close());
 
@@ -81,15 +82,14 @@ describe('what is not implemented', () => {
   });
 
   it.each([
-    ['/b/a//b', 400, 'InvalidArgument'],
-    ['/b//a', 400, 'InvalidArgument'],
     ['/b/../c', 400, 'InvalidArgument'],
     ['/b/a/%2e%2e/%2e%2e/c', 400, 'InvalidArgument'],
     ['/b/.', 400, 'InvalidArgument'],
     ['/b/a%00', 400, 'InvalidArgument'],
     [`/b/${'a'.repeat(1025)}`, 400, 'KeyTooLongError'],
     ['/b/%ff', 400, 'InvalidURI'],
-    ['/b/k/below', 409, 'KeyConflict'],
+    [`/b/${'a/'.repeat(501)}`, 400, 'InvalidArgument'],
+    ['/b/link/below', 409, 'KeyConflict'],
     ['/.latchkey-uploads/x', 404, 'NoSuchBucket'],
     ['/%2e%2e/x', 404, 'NoSuchBucket'],
   ])('refuses to write to %s', async (path, status, code) => {

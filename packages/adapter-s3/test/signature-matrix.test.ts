@@ -23,6 +23,10 @@ const ID = 'A'.repeat(32);
 const LIST =
   '<CompleteMultipartUpload><Part><PartNumber>1</PartNumber><ETag>x</ETag></Part></CompleteMultipartUpload>';
 
+const TAGS = '<Tagging><TagSet><Tag><Key>a</Key><Value>1</Value></Tag></TagSet></Tagging>';
+const RULES =
+  '<CORSConfiguration><CORSRule><AllowedOrigin>*</AllowedOrigin><AllowedMethod>GET</AllowedMethod></CORSRule></CORSConfiguration>';
+
 interface Example {
   readonly path: string;
   readonly query?: Readonly<Record<string, string>>;
@@ -37,6 +41,7 @@ const EXAMPLES: Readonly<Record<string, Example>> = {
   DeleteBucket: { path: '/b' },
   GetBucketLocation: { path: '/b', query: { location: '' } },
   GetBucketVersioning: { path: '/b', query: { versioning: '' } },
+  ListMultipartUploads: { path: '/b', query: { uploads: '' } },
   ListObjects: { path: '/b', query: { prefix: 'a b' } },
   ListObjectsV2: { path: '/b', query: { 'list-type': '2' } },
   GetObject: { path: '/b/dir/k%20%C3%A9' },
@@ -49,6 +54,35 @@ const EXAMPLES: Readonly<Record<string, Example>> = {
     query: { delete: '' },
     body: '<Delete><Object><Key>k</Key></Object></Delete>',
   },
+  GetObjectAttributes: {
+    path: '/b/k',
+    query: { attributes: '' },
+    headers: { 'x-amz-object-attributes': 'ETag' },
+  },
+  GetObjectTagging: { path: '/b/k', query: { tagging: '' } },
+  PutObjectTagging: { path: '/b/k', query: { tagging: '' }, body: TAGS },
+  DeleteObjectTagging: { path: '/b/k', query: { tagging: '' } },
+  GetBucketTagging: { path: '/b', query: { tagging: '' } },
+  PutBucketTagging: { path: '/b', query: { tagging: '' }, body: TAGS },
+  DeleteBucketTagging: { path: '/b', query: { tagging: '' } },
+  GetBucketCors: { path: '/b', query: { cors: '' } },
+  PutBucketCors: { path: '/b', query: { cors: '' }, body: RULES },
+  DeleteBucketCors: { path: '/b', query: { cors: '' } },
+  GetBucketAcl: { path: '/b', query: { acl: '' } },
+  PutBucketAcl: { path: '/b', query: { acl: '' }, headers: { 'x-amz-acl': 'private' } },
+  GetObjectAcl: { path: '/b/k', query: { acl: '' } },
+  PutObjectAcl: { path: '/b/k', query: { acl: '' }, headers: { 'x-amz-acl': 'private' } },
+  GetBucketPolicyStatus: { path: '/b', query: { policyStatus: '' } },
+  GetPublicAccessBlock: { path: '/b', query: { publicAccessBlock: '' } },
+  GetBucketEncryption: { path: '/b', query: { encryption: '' } },
+  GetBucketOwnershipControls: { path: '/b', query: { ownershipControls: '' } },
+  GetBucketAccelerateConfiguration: { path: '/b', query: { accelerate: '' } },
+  GetBucketLogging: { path: '/b', query: { logging: '' } },
+  GetBucketNotificationConfiguration: { path: '/b', query: { notification: '' } },
+  GetBucketRequestPayment: { path: '/b', query: { requestPayment: '' } },
+  GetBucketPolicy: { path: '/b', query: { policy: '' } },
+  GetBucketReplication: { path: '/b', query: { replication: '' } },
+  GetBucketWebsite: { path: '/b', query: { website: '' } },
   CreateMultipartUpload: { path: '/b/k', query: { uploads: '' } },
   UploadPart: { path: '/b/k', query: { partNumber: '1', uploadId: ID }, body: 'part' },
   UploadPartCopy: {

@@ -6,6 +6,9 @@ import type { Attributes, Entry, Path, VaultSession } from './session.js';
  *
  * Directories are *explicit* when somebody made them and *implied* when they only hold what is in them. Implied ones
  * are made by the writes here and go with the last file that {@link ObjectSession.removeObject} takes out.
+ *
+ * Here a file and a directory may have one name, and names may be empty, because S3 has `a` beside `a/b`, and `a//b`.
+ * {@link VaultSession} shows the directory alone, and nothing whose name is empty (docs/adr/0602).
  */
 
 /**
@@ -101,8 +104,20 @@ export interface ObjectReader {
 }
 
 export interface ObjectSession extends VaultSession {
-  /** The entry of what is published at `path`. Throws `not-found` for a draft, too. */
-  statObject(path: Path): Promise<ObjectEntry>;
+  /**
+   * The entry of what is published at `path`; of a directory and a file of one name the `first` (default: the directory).
+   * Throws `not-found` for a draft, too.
+   */
+  statObject(path: Path, first?: 'directory' | 'file'): Promise<ObjectEntry>;
+  /**
+   * Changes attributes and tags of what is published at `path`, with a look at those that stand, in one commit; content
+   * and what is said about it stay. `change` may run several times; what it throws reaches the caller, nothing is changed.
+   */
+  changeObject(
+    path: Path,
+    change: (current: ObjectEntry) => ObjectAttributes,
+    first?: 'directory' | 'file',
+  ): Promise<ObjectEntry>;
   /** Opens the published version of a file. Throws as {@link VaultSession.open} does. */
   openObject(path: Path): Promise<ObjectReader>;
   /** A page of a directory in the order of keys, from any key on. The cost is that of a page wherever it begins. */

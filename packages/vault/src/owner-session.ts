@@ -7,13 +7,14 @@ import { changeAttributes } from './names/attributes.js';
 import { copyEntry } from './names/copy.js';
 import { listAll, listPage, statEntry } from './names/list.js';
 import { makeDirectory } from './names/make-directory.js';
-import { splitPath } from './names/path.js';
+import { refuseEmptyNames, splitPath } from './names/path.js';
 import { removeDirectory, removeEntry } from './names/remove.js';
 import { renameEntry } from './names/rename.js';
 import { resolveDirectory } from './names/resolve.js';
 import { makeSymlink, readSymlink } from './names/symlink.js';
 import type {
   ComposeOptions,
+  ObjectAttributes,
   ObjectEntry,
   ObjectListOptions,
   ObjectPage,
@@ -23,6 +24,7 @@ import type {
   Stretch,
   WriteObjectOptions,
 } from './object-session.js';
+import { changeObject } from './objects/change.js';
 import { composeObject } from './objects/compose.js';
 import { listObjects, openObject, statObject } from './objects/look.js';
 import { writeObject } from './objects/put.js';
@@ -54,7 +56,7 @@ export class OwnerSession implements ObjectSession {
   }
 
   stat(path: Path): Promise<Entry> {
-    return this.#run(async () => {
+    return this.#named([path], async () => {
       try {
         return await statEntry(this.#context, path);
       } catch (error) {
@@ -65,11 +67,12 @@ export class OwnerSession implements ObjectSession {
   }
 
   list(path: Path, options: { after?: string; limit?: number } = {}): Promise<ListPage> {
-    return this.#run(() => listPage(this.#context, path, options));
+    return this.#named([path], () => listPage(this.#context, path, options));
   }
 
   async *entries(path: Path): AsyncGenerator<Entry> {
     this.#mustBeOpen();
+    refuseEmptyNames(path);
     try {
       yield* listAll(this.#context, path);
     } catch (error) {
@@ -78,11 +81,15 @@ export class OwnerSession implements ObjectSession {
   }
 
   open(path: Path, options: OpenOptions): Promise<FileHandle> {
-    return this.#run(async () => new TranslatingHandle(await openFile(this.#context, path, options)));
+    return this.#named(
+      [path],
+      async () => new TranslatingHandle(await openFile(this.#context, path, options)),
+    );
   }
 
   async *read(path: Path, range: { offset?: number; length?: number } = {}): AsyncGenerator<Uint8Array> {
     this.#mustBeOpen();
+    refuseEmptyNames(path);
     try {
       yield* readAll(this.#context, path, range);
     } catch (error) {
@@ -95,43 +102,43 @@ export class OwnerSession implements ObjectSession {
     source: Uint8Array | AsyncIterable<Uint8Array>,
     options: WriteOptions = {},
   ): Promise<Entry> {
-    return this.#run(() => writeAll(this.#context, path, source, options), false);
+    return this.#named([path], () => writeAll(this.#context, path, source, options), false);
   }
 
   digest(path: Path, algorithm: DigestName): Promise<string> {
-    return this.#run(() => digestOf(this.#context, this.#digests, path, algorithm));
+    return this.#named([path], () => digestOf(this.#context, this.#digests, path, algorithm));
   }
 
   mkdir(path: Path, options: { recursive?: boolean; attributes?: Attributes } = {}): Promise<Entry> {
-    return this.#run(() => makeDirectory(this.#context, path, options));
+    return this.#named([path], () => makeDirectory(this.#context, path, options));
   }
 
   symlink(target: string, path: Path): Promise<Entry> {
-    return this.#run(() => makeSymlink(this.#context, target, path));
+    return this.#named([path], () => makeSymlink(this.#context, target, path));
   }
 
   readlink(path: Path): Promise<string> {
-    return this.#run(() => readSymlink(this.#context, path));
+    return this.#named([path], () => readSymlink(this.#context, path));
   }
 
   setAttributes(path: Path, attributes: Attributes): Promise<Entry> {
-    return this.#run(() => changeAttributes(this.#context, path, attributes));
+    return this.#named([path], () => changeAttributes(this.#context, path, attributes));
   }
 
   rename(from: Path, to: Path, options: RenameOptions = {}): Promise<void> {
-    return this.#run(() => renameEntry(this.#context, from, to, options));
+    return this.#named([from, to], () => renameEntry(this.#context, from, to, options));
   }
 
   copy(from: Path, to: Path, options: CopyOptions = {}): Promise<Entry> {
-    return this.#run(() => copyEntry(this.#context, from, to, options));
+    return this.#named([from, to], () => copyEntry(this.#context, from, to, options));
   }
 
   remove(path: Path, options: RemoveOptions = {}): Promise<void> {
-    return this.#run(() => removeEntry(this.#context, path, options.recursive === true));
+    return this.#named([path], () => removeEntry(this.#context, path, options.recursive === true));
   }
 
   rmdir(path: Path): Promise<void> {
-    return this.#run(() => removeDirectory(this.#context, path));
+    return this.#named([path], () => removeDirectory(this.#context, path));
   }
 
   space(): Promise<SpaceUsage> {
@@ -140,8 +147,16 @@ export class OwnerSession implements ObjectSession {
     );
   }
 
-  statObject(path: Path): Promise<ObjectEntry> {
-    return this.#run(() => statObject(this.#context, path));
+  statObject(path: Path, first: 'directory' | 'file' = 'directory'): Promise<ObjectEntry> {
+    return this.#run(() => statObject(this.#context, path, first));
+  }
+
+  changeObject(
+    path: Path,
+    change: (current: ObjectEntry) => ObjectAttributes,
+    first: 'directory' | 'file' = 'directory',
+  ): Promise<ObjectEntry> {
+    return this.#run(() => changeObject(this.#context, path, change, first));
   }
 
   openObject(path: Path): Promise<ObjectReader> {
@@ -189,6 +204,14 @@ export class OwnerSession implements ObjectSession {
     const file = this.#context.openFiles.get(directory.id, name);
     if (file === undefined) throw missing;
     return file.stat();
+  }
+
+  /** The same for methods that know no empty names. */
+  #named<T>(paths: readonly Path[], work: () => Promise<T>, again = true): Promise<T> {
+    return this.#run(async () => {
+      refuseEmptyNames(...paths);
+      return work();
+    }, again);
   }
 
   /** A blob that has gone while its record was being read: the second look finds the newer record. */

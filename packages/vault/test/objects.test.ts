@@ -168,6 +168,33 @@ describe('objects of a vault', () => {
     expect((await session.list(['b'])).entries).toEqual([]);
   });
 
+  it('changes tags and metadata with a look at those that stand, and nothing else', async () => {
+    const session = await fresh();
+    await session.writeObject(['d', 'f'], text('content'), {
+      existing: 0,
+      attributes: { metadata: new Map([['k', 'v']]) },
+      describe: () => ({ etag: 'e' }),
+    });
+    const before = await session.statObject(['d', 'f']);
+    const count = (current: ObjectEntry) => ({
+      tags: new Map([['n', String(Number(current.tags.get('n') ?? '0') + 1)]]),
+    });
+    await Promise.all(Array.from({ length: 10 }, () => session.changeObject(['d', 'f'], count)));
+    const after = await session.statObject(['d', 'f']);
+    expect(after).toEqual({ ...before, tags: new Map([['n', '10']]), revision: after.revision });
+    await session.writeObject(['d'], text('beside'));
+    expect((await session.changeObject(['d'], () => ({ mode: 0o700 }))).kind).toBe('directory');
+    expect((await session.changeObject(['d'], () => ({ mode: 0o600 }), 'file')).kind).toBe('file');
+    const refusal = new Error('no');
+    const refused = session.changeObject(['d'], () => {
+      throw refusal;
+    });
+    await expect(refused).rejects.toBe(refusal);
+    await expect(session.changeObject(['none'], count)).rejects.toMatchObject({ code: 'not-found' });
+    const large = session.changeObject(['d'], () => ({ tags: new Map([['t', 'x'.repeat(4097)]]) }));
+    await expect(large).rejects.toMatchObject({ code: 'too-large' });
+  });
+
   it('lists from any key on', async () => {
     const session = await fresh();
     const names = Array.from({ length: 300 }, (_, index) => `n${String(index).padStart(4, '0')}`);

@@ -1,4 +1,4 @@
-import type { Vault, VaultSession } from '@latchkey/vault';
+import type { ObjectSession, Vault } from '@latchkey/vault';
 import type { Command } from 'commander';
 import { type GlobalFlags, loadSettings, type Settings } from '../config/settings.js';
 import { withVault } from '../open-vault.js';
@@ -15,7 +15,7 @@ export function quiet(command: Command): boolean {
 /** Opens the configured vault for one command. */
 export function inVault<T>(
   command: Command,
-  use: (session: VaultSession, vault: Vault) => Promise<T>,
+  use: (session: ObjectSession, vault: Vault) => Promise<T>,
 ): Promise<T> {
   return withVault(settingsOf(command), (vault) => use(vault.session(), vault));
 }

@@ -1,4 +1,4 @@
-import type { Entry, Path, VaultSession } from '@latchkey/vault';
+import type { Entry, ObjectSession, Path, VaultSession } from '@latchkey/vault';
 import type { Command } from 'commander';
 import { listTime, modeString } from '../terminal/figures.js';
 import { emitJson, emitLine } from '../terminal/output.js';
@@ -29,18 +29,27 @@ export function addLs(program: Command): void {
     });
 }
 
-async function list(session: VaultSession, path: Path, options: Options): Promise<void> {
+async function list(session: ObjectSession, path: Path, options: Options): Promise<void> {
   const entry = await session.stat(path);
   if (entry.kind !== 'directory') return print(session, path, entry, entry.name, options);
   await listBelow(session, path, [], options);
 }
 
-async function listBelow(session: VaultSession, path: Path, below: Path, options: Options): Promise<void> {
-  for await (const entry of session.entries(path)) {
+async function listBelow(session: ObjectSession, path: Path, below: Path, options: Options): Promise<void> {
+  for await (const entry of everything(session, path)) {
     const child = [...path, entry.name];
     const shown = [...below, entry.name];
     await print(session, child, entry, shown.join('/'), options);
     if (options.recursive && entry.kind === 'directory') await listBelow(session, child, shown, options);
+  }
+}
+
+/** Objects that file protocols do not see are listed as well: here everything must be to be found. */
+async function* everything(session: ObjectSession, path: Path): AsyncGenerator<Entry> {
+  for (let after: string | undefined, more = true; more; more = after !== undefined) {
+    const page = await session.listObjects(path, after === undefined ? {} : { after });
+    yield* page.entries;
+    after = page.next;
   }
 }
 

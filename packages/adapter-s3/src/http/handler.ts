@@ -1,14 +1,17 @@
 import { randomBytes } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { setTimeout as wait } from 'node:timers/promises';
+import type { ObjectSession } from '@latchkey/vault';
+import { anonymousIdentity, isAnonymous, refuseOverrides } from '../auth/anonymous.js';
 import { authenticate, isPresigned, type Verifier } from '../auth/authenticate.js';
 import { Body } from '../body/body.js';
 import type { S3ServerOptions } from '../config.js';
 import { failureOf, S3Error } from '../errors.js';
 import type { Call, ServerContext } from '../operations/operation.js';
 import { isFormUpload, postObject } from '../operations/post-form.js';
-import { checkServiceHeaders, findOperation } from '../operations/registry.js';
-import { addressOf } from './address.js';
+import { checkServiceHeaders, findAnonymousOperation, findOperation } from '../operations/registry.js';
+import { type Address, addressOf } from './address.js';
+import { crossOriginHeaders, preflight } from './cross-origin.js';
 import { Headers } from './headers.js';
 import { errorReply, type Reply, sendReply } from './reply.js';
 import { Query, splitTarget } from './url.js';
@@ -25,6 +28,7 @@ export interface HandlerOptions {
   readonly verifier: Verifier;
   readonly throttle: S3ServerOptions['throttle'];
   readonly domains: readonly string[];
+  readonly preflight?: NonNullable<S3ServerOptions['preflight']>;
 }
 
 /** Requests from their first byte to the last of their answers. */
@@ -88,12 +92,24 @@ export class Handler {
       if (waits) response.writeContinue();
       return request;
     };
+    if (method === 'OPTIONS') return this.#preflight(address, query, headers);
+    const allowOrigin = async (session: ObjectSession): Promise<void> => {
+      const found = await crossOriginHeaders(session, address.bucket, headers, method);
+      for (const [name, value] of Object.entries(found)) response.setHeader(name, value);
+    };
     if (method === 'POST' && isFormUpload(address, query, headers))
-      return postObject({ server, verifier, address, query, headers, body: goOn });
-    const identity = await authenticate({ method, rawPath, query, headers }, verifier);
+      return postObject({ server, verifier, address, query, headers, body: goOn, allowOrigin });
+    const anonymous = isAnonymous({ headers, query });
+    const identity = anonymous
+      ? await anonymousIdentity(address.bucket, server.publicBuckets)
+      : await authenticate({ method, rawPath, query, headers }, verifier);
     if (isPresigned({ query })) hoist(query, headers);
+    const operation = anonymous ? findAnonymousOperation({ method, address, query, headers }) : undefined;
+    if (anonymous) refuseOverrides(query);
+    await allowOrigin(identity.credential.session);
     checkServiceHeaders(headers, query, identity.credential.user);
     const { session } = identity.credential;
+    if (!anonymous) server.uploads.saw(identity.credential.user, session);
     const call: Call = {
       server,
       method,
@@ -104,7 +120,20 @@ export class Handler {
       session,
       body: (most, options = {}) => new Body(lazily(goOn), { headers, identity, most, ...options }),
     };
-    return findOperation(call).run(call);
+    return (operation ?? findOperation(call)).run(call);
+  }
+
+  /** The rules of a bucket are asked for without a proof; in a presigned URL it is at least named who made it. */
+  async #preflight(address: Address, query: Query, headers: Headers): Promise<Reply> {
+    const { server, verifier } = this.#options;
+    const { bucket } = address;
+    if (bucket === undefined) return preflight(undefined, bucket, headers);
+    let session = await this.#options.preflight?.(bucket);
+    session ??= (await server.publicBuckets(bucket))?.session;
+    const accessKeyId = query.get('X-Amz-Credential')?.split('/').slice(0, -4).join('/');
+    if (session === undefined && accessKeyId !== undefined)
+      session = (await verifier.credentials.find(accessKeyId))?.session;
+    return preflight(session, bucket, headers);
   }
 
   /** An answer to a wrong signature waits, longer each time, so that guessing gets nowhere. */

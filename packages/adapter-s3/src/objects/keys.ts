@@ -1,27 +1,34 @@
-import { type ObjectSession, type Path, STAGING } from '@latchkey/vault';
+import { type ObjectEntry, type ObjectSession, type Path, STAGING } from '@latchkey/vault';
 import { isVaultError, S3Error } from '../errors.js';
 
 /** Longest key, in bytes of UTF-8, as S3 has it. */
 const MAX_KEY_BYTES = 1024;
+/** Directories are made one in another; a vault has paths of up to 512 names. */
+const MAX_PARTS = 500;
 
 /** Where an object lies in the vault. */
 export interface Place {
+  /** A name for each part between slashes, empty ones too: of `a//b` the file `b` in '' in `a`, of `x/` '' in `x`. */
   readonly path: Path;
-  /** The key ends with a slash: the object is the directory itself. */
+  /** The key ends with a slash: without content the object is the directory itself ({@link directoryOf}). */
   readonly marker: boolean;
 }
 
+/** The directory that a key which ends with a slash names. */
+export function directoryOf({ path }: Place): Path {
+  return path.slice(0, -1);
+}
+
 /**
- * Where the object of a key lies. Undefined for keys that cannot be kept, because a part between slashes is empty, `.` or
- * `..`, or has a NUL: file protocols have no such names. Throws `KeyTooLongError`.
+ * Where the object of a key lies. Undefined for keys that cannot be kept, because a part between slashes is `.` or `..` or
+ * has a NUL, which paths of file protocols cannot have, or because there are too many. Throws `KeyTooLongError`.
  */
 export function placeOf(bucket: string, key: string): Place | undefined {
   if (Buffer.byteLength(key) > MAX_KEY_BYTES) throw new S3Error('KeyTooLongError');
-  const marker = key.endsWith('/');
-  const names = (marker ? key.slice(0, -1) : key).split('/');
-  if (names.some((name) => name === '' || name === '.' || name === '..' || name.includes('\0')))
+  const names = key.split('/');
+  if (names.length > MAX_PARTS || names.some((name) => name === '.' || name === '..' || name.includes('\0')))
     return undefined;
-  return { path: [bucket, ...names], marker };
+  return { path: [bucket, ...names], marker: key.endsWith('/') };
 }
 
 /** The same for a key that is about to be written. Throws `InvalidArgument` where there is no place. */
@@ -30,7 +37,7 @@ export function newPlaceOf(bucket: string, key: string): Place {
   if (place === undefined)
     throw new S3Error(
       'InvalidArgument',
-      "Keys whose parts between slashes are empty, '.' or '..' cannot be kept beside file protocols.",
+      "Keys with a part between slashes that is '.' or '..', with a NUL or with over 500 parts cannot be kept.",
       { details: { ArgumentName: 'key', ArgumentValue: key } },
     );
   return place;
@@ -58,6 +65,43 @@ export function mayBeBucket(name: string): boolean {
 
 export function noSuchBucket(bucket: string): S3Error {
   return new S3Error('NoSuchBucket', undefined, { details: { BucketName: bucket } });
+}
+
+/**
+ * What stands under a key: its file or, when the key ends with a slash, a directory that was made to stay. Throws
+ * `NoSuchKey` and `NoSuchBucket`.
+ */
+export async function requireObject(session: ObjectSession, bucket: string, key: string): Promise<Standing> {
+  const place = placeOf(bucket, key);
+  if (place !== undefined) {
+    const file = await entryAt(session, place.path, 'file');
+    if (file?.kind === 'file') return { entry: file, path: place.path, kind: 'file' };
+    if (place.marker) {
+      const path = directoryOf(place);
+      const entry = await entryAt(session, path, 'directory');
+      if (entry?.explicit === true) return { entry, path, kind: 'directory' };
+    }
+  }
+  throw await missing(session, bucket, key);
+}
+
+export interface Standing {
+  readonly entry: ObjectEntry;
+  readonly path: Path;
+  readonly kind: 'file' | 'directory';
+}
+
+async function entryAt(
+  session: ObjectSession,
+  path: Path,
+  first: Standing['kind'],
+): Promise<ObjectEntry | undefined> {
+  try {
+    return await session.statObject(path, first);
+  } catch (error) {
+    if (isVaultError(error, 'not-found', 'not-a-directory', 'invalid-name')) return undefined;
+    throw error;
+  }
 }
 
 export function noSuchKey(key: string): S3Error {

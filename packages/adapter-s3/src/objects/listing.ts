@@ -37,8 +37,21 @@ export async function listPage(session: ObjectSession, query: ListingQuery): Pro
   return { objects, prefixes };
 }
 
-/** Objects, and common prefixes as text, in order. */
-async function* rolledUp(
+/**
+ * Objects, and common prefixes as text, in order. A directory that was made to stay is left out when there is content under
+ * its very key, which comes next.
+ */
+async function* rolledUp(session: ObjectSession, query: ListingQuery): AsyncGenerator<Walked | string> {
+  let directory: Walked | undefined;
+  for await (const one of everything(session, query)) {
+    if (directory !== undefined && (typeof one === 'string' || one.key !== directory.key)) yield directory;
+    directory = typeof one !== 'string' && one.entry.kind === 'directory' ? one : undefined;
+    if (directory === undefined) yield one;
+  }
+  if (directory !== undefined) yield directory;
+}
+
+async function* everything(
   session: ObjectSession,
   { bucket, prefix, delimiter, after }: ListingQuery,
 ): AsyncGenerator<Walked | string> {

@@ -19,6 +19,9 @@ const SYSTEM: Readonly<Record<string, string>> = {
   expires: 'Expires',
 };
 
+/** Under this name a record says which request completed its upload in parts. No header has it, and copies do not. */
+export const COMPLETED = ':upload';
+
 export const DEFAULT_TYPE = 'binary/octet-stream';
 
 /** What the headers of a write say about the object. */

@@ -1,9 +1,9 @@
-import { randomBytes } from 'node:crypto';
 import { type ObjectEntry, type ObjectSession, type Path, STAGING } from '@latchkey/vault';
 import type { ChecksumName } from '../body/checksums.js';
 import { isVaultError, S3Error } from '../errors.js';
 import type { ChecksumType } from './checksums.js';
 import type { Description } from './metadata.js';
+import { isUploadId, newUploadId } from './upload-ids.js';
 
 /*
  * An upload in parts is a directory of the staging area: a file that says what is being uploaded, and a file for each part.
@@ -28,7 +28,7 @@ export function partPath(id: string, number: number): Path {
 }
 
 export async function beginUpload(session: ObjectSession, upload: Upload): Promise<string> {
-  const id = randomBytes(24).toString('base64url');
+  const id = newUploadId(upload.started);
   const { contentType, attributes } = upload.description;
   const told = {
     ...upload,
@@ -38,7 +38,15 @@ export async function beginUpload(session: ObjectSession, upload: Upload): Promi
       tags: [...(attributes.tags ?? [])],
     },
   };
-  await session.writeObject([STAGING, id, UPLOAD], Buffer.from(JSON.stringify(told)), { existing: 0 });
+  const { bucket, key, checksum } = upload;
+  // What a list of uploads shows lies at the directory, where one page of a listing has it of many.
+  const metadata = new Map([
+    ['bucket', bucket],
+    ['key', key],
+    ...(checksum === undefined ? [] : [['checksum', `${checksum.name} ${checksum.type}`] as const]),
+  ]);
+  await session.mkdir([STAGING, id], { recursive: true, attributes: { metadata } });
+  await session.writeObject([STAGING, id, UPLOAD], Buffer.from(JSON.stringify(told)));
   return id;
 }
 
@@ -49,7 +57,7 @@ export async function findUpload(
   bucket: string,
   key: string,
 ): Promise<Upload> {
-  const upload = /^[\w-]{32}$/.test(id) ? await readUpload(session, id) : undefined;
+  const upload = isUploadId(id) ? await readUpload(session, id) : undefined;
   if (upload === undefined || upload.bucket !== bucket || upload.key !== key) throw noSuchUpload(id);
   return upload;
 }

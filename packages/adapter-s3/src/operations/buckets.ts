@@ -75,13 +75,19 @@ async function deleteBucket(call: Call): Promise<Reply> {
     implied.push(key);
   }
   try {
-    for (const key of implied.reverse()) await session.rmdir([bucket, ...key.slice(0, -1).split('/')]);
+    for (const key of implied.reverse())
+      await session.removeMarker([bucket, ...key.slice(0, -1).split('/')], { existing: 1 }).catch(unlessGone);
     await session.rmdir([bucket]);
   } catch (error) {
     if (isVaultError(error, 'not-found')) throw noSuchBucket(bucket);
     throw error;
   }
   return { status: 204 };
+}
+
+/** Removing a directory takes the implied ones above it along. */
+function unlessGone(error: unknown): void {
+  if (!isVaultError(error, 'not-found')) throw error;
 }
 
 async function getBucketLocation(call: Call): Promise<Reply> {
@@ -99,7 +105,7 @@ async function getBucketVersioning(call: Call): Promise<Reply> {
 export const BUCKET_OPERATIONS: readonly Operation[] = [
   { name: 'ListBuckets', method: 'GET', scope: 'service', run: listBuckets },
   { name: 'CreateBucket', method: 'PUT', scope: 'bucket', run: createBucket },
-  { name: 'HeadBucket', method: 'HEAD', scope: 'bucket', run: headBucket },
+  { name: 'HeadBucket', method: 'HEAD', scope: 'bucket', anonymous: true, run: headBucket },
   { name: 'DeleteBucket', method: 'DELETE', scope: 'bucket', run: deleteBucket },
   { name: 'GetBucketLocation', method: 'GET', scope: 'bucket', query: ['location'], run: getBucketLocation },
   {

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import type { ContentProperties, ObjectEntry } from '@latchkey/vault';
+import type { ContentProperties, ObjectEntry, Precondition } from '@latchkey/vault';
 import { checksumElement, startDigest } from '../body/checksums.js';
 import { combineCrcs, isCrc } from '../body/crc-combine.js';
 import { checksumValue, expectedChecksum } from '../body/expected.js';
@@ -9,8 +9,9 @@ import { uriEncode } from '../http/url.js';
 import { checksumElements, checksumsOf, digestKey } from '../objects/checksums.js';
 import { writeCondition } from '../objects/conditions.js';
 import { etagOf, quoted, unquoted } from '../objects/etag.js';
-import { newPlaceOf, requireBucket } from '../objects/keys.js';
-import { endUpload, findUpload, partPath, type Upload } from '../objects/uploads.js';
+import { newPlaceOf, placeOf, requireBucket } from '../objects/keys.js';
+import { COMPLETED } from '../objects/metadata.js';
+import { endUpload, findUpload, noSuchUpload, partPath, type Upload } from '../objects/uploads.js';
 import { parseXml, type XmlElement } from '../xml/parse.js';
 import { element, result } from '../xml/write.js';
 import { bucketOf, type Call, keyOf } from './operation.js';
@@ -30,14 +31,16 @@ interface ListedPart {
 
 /** One commit: the object appears whole, or everything stays as it is and the upload can be completed again. */
 export async function completeMultipartUpload(call: Call): Promise<Reply> {
-  const { session, server, query, headers } = call;
+  const { session, query, headers } = call;
   const [bucket, key, id] = [bucketOf(call), keyOf(call), query.get('uploadId') ?? ''];
-  const upload = await findUpload(session, id, bucket, key);
-  // The checksum in the headers is the object's, not that of the list of parts.
+  const upload = await findUpload(session, id, bucket, key).catch(unlessGone);
+  if (upload === undefined) return answerAgain(call, await completedObject(call));
   const wanted = upload.checksum === undefined ? undefined : expectedOf(call, upload);
-  const document = await call.body(server.limits.documentBytes, { ignoreChecksum: true }).text();
-  const listed = listedParts(parseXml(document, 'CompleteMultipartUpload'), upload);
-  const precondition = writeCondition(headers);
+  const listed = listedParts(await partsDocument(call), upload);
+  const mark = completionMark(bucket, key, id, listed);
+  const condition = writeCondition(headers);
+  const precondition: Precondition | undefined =
+    condition && ((current) => void (current?.metadata.get(COMPLETED) === mark || condition(current)));
   const place = newPlaceOf(bucket, key);
   await requireBucket(session, bucket);
   try {
@@ -55,26 +58,71 @@ export async function completeMultipartUpload(call: Call): Promise<Reply> {
             upload.checksum && properties.digests?.get(digestKey(upload.checksum.name, upload.checksum.type));
           if (wanted !== undefined && (whole === undefined || !wanted.equals(whole)))
             throw new S3Error('BadDigest');
-          return { properties, attributes: upload.description.attributes };
+          const { attributes } = upload.description;
+          const metadata = new Map([...(attributes.metadata ?? []), [COMPLETED, mark]]);
+          return { properties, attributes: { ...attributes, metadata } };
         },
       },
     );
-    await endUpload(session, id);
-    return xmlReply(
-      result('CompleteMultipartUploadResult', [
-        element('Location', `/${uriEncode(bucket)}/${uriEncode(key, true)}`),
-        element('Bucket', bucket),
-        element('Key', key),
-        element('ETag', quoted(etagOf(entry))),
-        ...checksumElements(checksumsOf(entry)),
-      ]),
-    );
+    // Another request with the same list may have ended it first.
+    await endUpload(session, id).catch(unlessGone);
+    return completed(bucket, key, entry);
   } catch (error) {
     if (!isVaultError(error, 'not-found')) throw error;
-    await findUpload(session, id, bucket, key);
+    const still = await findUpload(session, id, bucket, key).catch(unlessGone);
+    if (still === undefined) return answerAgain(call, await completedObject(call), listed);
     await requireBucket(session, bucket);
     throw new S3Error('InvalidPart');
   }
+}
+
+function completed(bucket: string, key: string, entry: ObjectEntry): Reply {
+  return xmlReply(
+    result('CompleteMultipartUploadResult', [
+      element('Location', `/${uriEncode(bucket)}/${uriEncode(key, true)}`),
+      element('Bucket', bucket),
+      element('Key', key),
+      element('ETag', quoted(etagOf(entry))),
+      ...checksumElements(checksumsOf(entry)),
+    ]),
+  );
+}
+
+/** The object under the key, if some upload made it. Throws `NoSuchUpload`. */
+async function completedObject(call: Call): Promise<ObjectEntry> {
+  const { session, query } = call;
+  const place = placeOf(bucketOf(call), keyOf(call));
+  const entry = await (place && session.statObject(place.path, 'file').catch(unlessGone));
+  if (entry?.metadata.has(COMPLETED) !== true) throw noSuchUpload(query.get('uploadId') ?? '');
+  return entry;
+}
+
+/** A request that is repeated, because its answer was lost, is answered as it was at first. */
+async function answerAgain(call: Call, entry: ObjectEntry, listed?: readonly ListedPart[]): Promise<Reply> {
+  const [bucket, key, id] = [bucketOf(call), keyOf(call), call.query.get('uploadId') ?? ''];
+  const parts = listed ?? listedParts(await partsDocument(call), {});
+  if (entry.metadata.get(COMPLETED) !== completionMark(bucket, key, id, parts)) throw noSuchUpload(id);
+  return completed(bucket, key, entry);
+}
+
+async function partsDocument(call: Call): Promise<XmlElement> {
+  // The checksum in the headers is the object's, not that of the list of parts.
+  const body = call.body(call.server.limits.documentBytes, { ignoreChecksum: true });
+  return parseXml(await body.text(), 'CompleteMultipartUpload');
+}
+
+/** Says of an object by which request it was completed. */
+function completionMark(bucket: string, key: string, id: string, listed: readonly ListedPart[]): string {
+  const parts = listed.map(({ number, etag }) => [number, etag]);
+  return createHash('sha256')
+    .update(JSON.stringify([bucket, key, id, parts]))
+    .digest('base64');
+}
+
+function unlessGone(error: unknown): undefined {
+  if (error instanceof S3Error && error.code === 'NoSuchUpload') return undefined;
+  if (isVaultError(error, 'not-found', 'not-a-directory')) return undefined;
+  throw error;
 }
 
 function expectedOf({ headers }: Call, { checksum }: Upload): Buffer | undefined {
@@ -83,7 +131,7 @@ function expectedOf({ headers }: Call, { checksum }: Upload): Buffer | undefined
   return checksumValue(checksum.name, checksum.type === 'COMPOSITE' ? text.replace(/-\d+$/, '') : text);
 }
 
-function listedParts(root: XmlElement, { checksum }: Upload): ListedPart[] {
+function listedParts(root: XmlElement, { checksum }: Pick<Upload, 'checksum'>): ListedPart[] {
   const listed = root.all('Part').map((part): ListedPart => {
     const number = part.value('PartNumber')?.trim() ?? '';
     const etag = part.value('ETag');

@@ -6,8 +6,16 @@ import { percentDecode } from '../http/url.js';
 import { checksumElements, checksumsOf } from '../objects/checksums.js';
 import { checkRead, writeCondition } from '../objects/conditions.js';
 import { etagOf, modifiedOf, quoted } from '../objects/etag.js';
-import { hasBucket, missing, newPlaceOf, noSuchBucket, type Place, placeOf } from '../objects/keys.js';
-import { descriptionOf } from '../objects/metadata.js';
+import {
+  hasBucket,
+  missing,
+  newPlaceOf,
+  noSuchBucket,
+  type Place,
+  placeOf,
+  requireObject,
+} from '../objects/keys.js';
+import { COMPLETED, descriptionOf } from '../objects/metadata.js';
 import { element, result } from '../xml/write.js';
 import { bucketOf, type Call, keyOf, type Operation } from './operation.js';
 import { BUCKET_ONLY } from './write.js';
@@ -31,7 +39,6 @@ export function copySource(call: Call): CopySource {
   const [bucket, key] = [match[1] as string, match[2] as string];
   const place = placeOf(bucket, key);
   if (place === undefined) throw new S3Error('NoSuchKey');
-  if (place.marker) throw new S3Error('NotImplemented', 'Keys that end with a slash cannot be copied.');
   return { bucket, key, place };
 }
 
@@ -46,8 +53,6 @@ async function copyObject(call: Call): Promise<Reply> {
   const { session, headers } = call;
   const bucket = bucketOf(call);
   const place = newPlaceOf(bucket, keyOf(call));
-  if (place.marker)
-    throw new S3Error('NotImplemented', 'Nothing can be copied to a key that ends with a slash.');
   const source = copySource(call);
   const replaceMetadata = directive(call, 'x-amz-metadata-directive') === 'REPLACE';
   const replaceTags = directive(call, 'x-amz-tagging-directive') === 'REPLACE';
@@ -62,13 +67,18 @@ async function copyObject(call: Call): Promise<Reply> {
   const wanted = algorithm === undefined ? undefined : checksumOf(algorithm);
   if (algorithm !== undefined && wanted === undefined) throw new S3Error('InvalidRequest');
   try {
-    const computed = wanted === undefined ? undefined : await computeChecksum(session, source.place, wanted);
-    const describe = ([from]: readonly ObjectEntry[]): Composition => {
+    const directory = source.place.marker ? await directoryAt(call, source) : undefined;
+    const computed =
+      wanted === undefined || directory !== undefined
+        ? undefined
+        : await computeChecksum(session, source.place, wanted);
+    const describe = ([from = directory]: readonly ObjectEntry[]): Composition => {
       if (from === undefined) throw new S3Error('NoSuchKey');
       checkRead(headers, from, 'x-amz-copy-source-');
       if (computed !== undefined && computed.revision !== from.revision && computed.etag !== etagOf(from))
         throw new S3Error('SlowDown', 'The source changed while it was being copied.');
-      const { etag, partSizes } = from;
+      const { partSizes } = from;
+      const etag = from === directory ? etagOf(from) : from.etag;
       const contentType = replaceMetadata ? given.contentType : from.contentType;
       const digests = computed?.digests ?? from.digests ?? new Map();
       return {
@@ -79,12 +89,13 @@ async function copyObject(call: Call): Promise<Reply> {
           ...(contentType === undefined ? {} : { contentType }),
         },
         attributes: {
-          metadata: (replaceMetadata ? given.attributes.metadata : from.metadata) ?? new Map(),
+          metadata: (replaceMetadata ? given.attributes.metadata : copied(from)) ?? new Map(),
           tags: (replaceTags ? given.attributes.tags : from.tags) ?? new Map(),
         },
       };
     };
-    const entry = await session.composeObject([{ path: source.place.path }], place.path, {
+    const sources = directory === undefined ? [{ path: source.place.path }] : [];
+    const entry = await session.composeObject(sources, place.path, {
       existing: BUCKET_ONLY,
       describe,
       ...(precondition === undefined ? {} : { precondition }),
@@ -101,11 +112,21 @@ async function copyObject(call: Call): Promise<Reply> {
   }
 }
 
+function copied({ metadata }: ObjectEntry): ReadonlyMap<string, string> {
+  return new Map([...metadata].filter(([name]) => name !== COMPLETED));
+}
+
+/** The directory that a source's key names, when there is nothing but that. */
+async function directoryAt({ session }: Call, { bucket, key }: CopySource): Promise<ObjectEntry | undefined> {
+  const { entry, kind } = await requireObject(session, bucket, key);
+  return kind === 'directory' ? entry : undefined;
+}
+
 /** Which of the two was missing. */
 export async function copyFailure(call: Call, source: CopySource, error: unknown): Promise<unknown> {
   if (!isVaultError(error, 'not-found', 'not-a-directory', 'is-a-directory', 'invalid-argument'))
     return error;
-  const there = await call.session.statObject(source.place.path).catch(() => undefined);
+  const there = await call.session.statObject(source.place.path, 'file').catch(() => undefined);
   if (there?.kind !== 'file') return missing(call.session, source.bucket, source.key);
   if (!(await hasBucket(call.session, bucketOf(call)))) return noSuchBucket(bucketOf(call));
   return error;

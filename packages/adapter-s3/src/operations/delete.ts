@@ -1,9 +1,9 @@
-import type { Precondition } from '@latchkey/vault';
+import type { ObjectSession, Path, Precondition } from '@latchkey/vault';
 import { failureOf, isVaultError, S3Error } from '../errors.js';
 import { type Reply, xmlReply } from '../http/reply.js';
 import { writeCondition } from '../objects/conditions.js';
 import { etagOf, unquoted } from '../objects/etag.js';
-import { missing, placeOf, requireBucket } from '../objects/keys.js';
+import { directoryOf, missing, placeOf, requireBucket } from '../objects/keys.js';
 import { parseXml, type XmlElement } from '../xml/parse.js';
 import { element, type Markup, result } from '../xml/write.js';
 import { bucketOf, type Call, keyOf, type Operation } from './operation.js';
@@ -19,20 +19,28 @@ async function remove(call: Call, bucket: string, key: string, precondition?: Pr
   if (place === undefined) return;
   const { session } = call;
   try {
-    if (!place.marker) {
-      await session.removeObject(place.path, {
-        existing: BUCKET_ONLY,
-        ...(precondition === undefined ? {} : { precondition }),
-      });
-    } else if ((await session.statObject(place.path)).explicit) {
-      if (precondition !== undefined)
-        throw new S3Error('NotImplemented', 'Keys that end with a slash know no conditions.');
-      await session.removeMarker(place.path, { existing: BUCKET_ONLY });
-    }
+    // Content shows before the directory does: it goes last.
+    if (place.marker) await removeMarker(session, directoryOf(place), precondition);
+    await session.removeObject(place.path, {
+      existing: BUCKET_ONLY,
+      ...(precondition === undefined ? {} : { precondition }),
+    });
   } catch (error) {
     if (!isVaultError(error, 'not-found', 'not-a-directory', 'is-a-directory')) throw error;
     if (precondition !== undefined) throw await missing(session, bucket, key);
   }
+}
+
+async function removeMarker(
+  session: ObjectSession,
+  path: Path,
+  precondition: Precondition | undefined,
+): Promise<void> {
+  const { explicit, kind } = await session.statObject(path);
+  if (kind !== 'directory' || !explicit) return;
+  if (precondition !== undefined)
+    throw new S3Error('NotImplemented', 'Keys that end with a slash know no conditions.');
+  await session.removeMarker(path, { existing: BUCKET_ONLY });
 }
 
 async function deleteObject(call: Call): Promise<Reply> {

@@ -14,9 +14,9 @@ import { bucketOf, type Call, type Operation } from './operation.js';
 const PAGE_KEYS = 1000;
 
 /** How keys are written: as they are, or percent-encoded for clients whose XML cannot hold every character. */
-type Encode = (text: string) => string;
+export type Encode = (text: string) => string;
 
-function encodingOf({ query }: Call): { readonly encode: Encode; readonly element: Markup } {
+export function encodingOf({ query }: Call): { readonly encode: Encode; readonly element: Markup } {
   const type = query.get('encoding-type');
   if (type !== undefined && type !== 'url')
     throw new S3Error('InvalidArgument', 'Invalid Encoding Method specified in Request');
@@ -115,6 +115,13 @@ function contentsElement({ key, entry }: Walked, encode: Encode, owner: string |
 }
 
 export const LISTING_OPERATIONS: readonly Operation[] = [
-  { name: 'ListObjects', method: 'GET', scope: 'bucket', run: listObjects },
-  { name: 'ListObjectsV2', method: 'GET', scope: 'bucket', query: ['list-type'], run: listObjectsV2 },
+  { name: 'ListObjects', method: 'GET', scope: 'bucket', anonymous: true, run: listObjects },
+  {
+    name: 'ListObjectsV2',
+    method: 'GET',
+    scope: 'bucket',
+    query: ['list-type'],
+    anonymous: true,
+    run: listObjectsV2,
+  },
 ];

@@ -27,8 +27,7 @@ export const MAX_PARTS = 10_000;
 async function createMultipartUpload(call: Call): Promise<Reply> {
   const { session, headers } = call;
   const [bucket, key] = [bucketOf(call), keyOf(call)];
-  if (newPlaceOf(bucket, key).marker)
-    throw new S3Error('NotImplemented', 'Keys that end with a slash are directories and have no content.');
+  newPlaceOf(bucket, key);
   await requireBucket(session, bucket);
   const checksum = checksumChoice(call);
   const description = descriptionOf(headers);
@@ -182,6 +181,11 @@ async function listParts(call: Call): Promise<Reply> {
   );
 }
 
+/** Runs an operation on an upload, which is not taken for abandoned as long. */
+function working(run: Operation['run']): Operation['run'] {
+  return (call) => call.server.uploads.using(call.session, call.query.get('uploadId') ?? '', () => run(call));
+}
+
 async function abortMultipartUpload(call: Call): Promise<Reply> {
   const id = call.query.get('uploadId') ?? '';
   await findUpload(call.session, id, bucketOf(call), keyOf(call));
@@ -197,14 +201,20 @@ export const MULTIPART_OPERATIONS: readonly Operation[] = [
     query: ['uploads'],
     run: createMultipartUpload,
   },
-  { name: 'UploadPart', method: 'PUT', scope: 'object', query: ['uploadId', 'partNumber'], run: uploadPart },
+  {
+    name: 'UploadPart',
+    method: 'PUT',
+    scope: 'object',
+    query: ['uploadId', 'partNumber'],
+    run: working(uploadPart),
+  },
   {
     name: 'UploadPartCopy',
     method: 'PUT',
     scope: 'object',
     query: ['uploadId', 'partNumber'],
     header: 'x-amz-copy-source',
-    run: uploadPartCopy,
+    run: working(uploadPartCopy),
   },
   { name: 'ListParts', method: 'GET', scope: 'object', query: ['uploadId'], run: listParts },
   {
@@ -212,7 +222,7 @@ export const MULTIPART_OPERATIONS: readonly Operation[] = [
     method: 'POST',
     scope: 'object',
     query: ['uploadId'],
-    run: completeMultipartUpload,
+    run: working(completeMultipartUpload),
   },
   {
     name: 'AbortMultipartUpload',

@@ -2,18 +2,21 @@ import type { Logger } from '@latchkey/server-guard';
 import type { ObjectSession } from '@latchkey/vault';
 import type { Identity } from '../auth/authenticate.js';
 import type { Body, BodyOptions } from '../body/body.js';
-import type { S3Limits } from '../config.js';
+import type { PublicBuckets, S3Limits } from '../config.js';
 import { S3Error } from '../errors.js';
 import type { Address } from '../http/address.js';
 import type { Headers } from '../http/headers.js';
 import type { Reply } from '../http/reply.js';
 import type { Query } from '../http/url.js';
+import type { UploadWatch } from '../objects/upload-watch.js';
 
 /** What all requests of a server share. */
 export interface ServerContext {
   readonly region: string;
   readonly limits: S3Limits;
   readonly log: Logger;
+  readonly uploads: UploadWatch;
+  readonly publicBuckets: PublicBuckets;
 }
 
 /** One request whose sender is known. */
@@ -41,6 +44,8 @@ export interface Operation {
   readonly parameters?: readonly string[];
   /** A header that must be there. */
   readonly header?: string;
+  /** Everybody may do it with public buckets. */
+  readonly anonymous?: boolean;
   readonly run: (call: Call) => Promise<Reply>;
 }
 

@@ -1,3 +1,4 @@
+import type { ObjectSession } from '@latchkey/vault';
 import { type Claim, credentialOf, type Identity, type Verifier, verifyClaim } from '../auth/authenticate.js';
 import { UNSIGNED } from '../auth/payload.js';
 import { checkPolicy } from '../auth/policy.js';
@@ -45,6 +46,8 @@ export interface FormRequest {
   readonly query: Query;
   readonly headers: Headers;
   readonly body: () => AsyncIterable<Uint8Array>;
+  /** Told in whose vault the bucket is, once it is proven who asks. */
+  readonly allowOrigin: (session: ObjectSession) => Promise<void>;
 }
 
 /** Whether a POST is such a form: without a signature of its own. */
@@ -63,6 +66,7 @@ export async function postObject(request: FormRequest): Promise<Reply> {
   const fields = new Map([...form.fields, ['bucket', bucket], ['key', key]]);
   const identity = await identityOf(fields, verifier);
   const bounds = checkPolicy(fields.get('policy') ?? '', fields, verifier.now());
+  await request.allowOrigin(identity.credential.session);
   if (fields.has('tagging')) throw new S3Error('NotImplemented', 'The field tagging is not implemented.');
   const headers = headersOf(fields);
   checkServiceHeaders(headers, new Query(''), identity.credential.user);

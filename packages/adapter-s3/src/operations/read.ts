@@ -4,7 +4,7 @@ import type { Content, Reply } from '../http/reply.js';
 import { checksumHeaders, checksumsOf, partCount } from '../objects/checksums.js';
 import { checkRead } from '../objects/conditions.js';
 import { etagOf, modifiedOf, quoted } from '../objects/etag.js';
-import { missing, placeOf } from '../objects/keys.js';
+import { missing, placeOf, requireObject } from '../objects/keys.js';
 import { metadataHeaders } from '../objects/metadata.js';
 import { parseRange, type Range } from '../objects/range.js';
 import { bucketOf, type Call, keyOf, type Operation } from './operation.js';
@@ -19,17 +19,13 @@ const OVERRIDES: Readonly<Record<string, string>> = {
   'response-expires': 'Expires',
 };
 
-/** The object that a request is about; a directory for a key that ends with a slash. */
+/** The object that a request is about; for a key that ends with a slash perhaps a directory, which has no content. */
 async function open(call: Call): Promise<ObjectReader> {
   const bucket = bucketOf(call);
   const key = keyOf(call);
   const place = placeOf(bucket, key);
   try {
-    if (place !== undefined && !place.marker) return await call.session.openObject(place.path);
-    if (place !== undefined) {
-      const entry = await call.session.statObject(place.path);
-      if (entry.explicit) return { entry, stream: nothing, close: async () => undefined };
-    }
+    if (place !== undefined) return await call.session.openObject(place.path);
   } catch (error) {
     // A symlink is an argument that cannot be opened; it is no object.
     if (
@@ -44,7 +40,9 @@ async function open(call: Call): Promise<ObjectReader> {
     )
       throw error;
   }
-  throw await missing(call.session, bucket, key);
+  if (place?.marker !== true) throw await missing(call.session, bucket, key);
+  const { entry } = await requireObject(call.session, bucket, key);
+  return { entry, stream: nothing, close: async () => undefined };
 }
 
 async function* nothing(): AsyncGenerator<Uint8Array> {}
@@ -124,6 +122,20 @@ function printableHeader(value: string): string {
 }
 
 export const READ_OPERATIONS: readonly Operation[] = [
-  { name: 'GetObject', method: 'GET', scope: 'object', parameters: ['partNumber'], run: readObject },
-  { name: 'HeadObject', method: 'HEAD', scope: 'object', parameters: ['partNumber'], run: readObject },
+  {
+    name: 'GetObject',
+    method: 'GET',
+    scope: 'object',
+    parameters: ['partNumber'],
+    anonymous: true,
+    run: readObject,
+  },
+  {
+    name: 'HeadObject',
+    method: 'HEAD',
+    scope: 'object',
+    parameters: ['partNumber'],
+    anonymous: true,
+    run: readObject,
+  },
 ];

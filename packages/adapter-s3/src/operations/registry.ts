@@ -2,14 +2,20 @@ import { S3Error } from '../errors.js';
 import type { Headers } from '../http/headers.js';
 import type { Query } from '../http/url.js';
 import { ownerId } from '../objects/owner.js';
+import { ACCESS_OPERATIONS } from './access.js';
+import { ATTRIBUTE_OPERATIONS } from './attributes.js';
 import { BUCKET_OPERATIONS } from './buckets.js';
 import { COPY_OPERATIONS } from './copy.js';
+import { CORS_OPERATIONS } from './cors.js';
 import { DELETE_OPERATIONS } from './delete.js';
 import { LISTING_OPERATIONS } from './listings.js';
 import { MULTIPART_OPERATIONS } from './multipart.js';
+import { NOT_CONFIGURED_OPERATIONS } from './not-configured.js';
 import type { Call, Operation } from './operation.js';
 import { READ_OPERATIONS } from './read.js';
+import { TAGGING_OPERATIONS } from './tagging.js';
 import { isUnsupportedHeader, SELECTING_PARAMETERS } from './unsupported.js';
+import { UPLOAD_OPERATIONS } from './uploads.js';
 import { WRITE_OPERATIONS } from './write.js';
 
 /** Every operation that is implemented. docs/s3.md has the same table; a test compares. */
@@ -21,6 +27,12 @@ export const OPERATIONS: readonly Operation[] = [
   ...COPY_OPERATIONS,
   ...DELETE_OPERATIONS,
   ...MULTIPART_OPERATIONS,
+  ...UPLOAD_OPERATIONS,
+  ...ATTRIBUTE_OPERATIONS,
+  ...TAGGING_OPERATIONS,
+  ...ACCESS_OPERATIONS,
+  ...CORS_OPERATIONS,
+  ...NOT_CONFIGURED_OPERATIONS,
 ];
 
 /** The operation that a request asks for. Throws `NotImplemented` and `MethodNotAllowed`. */
@@ -44,6 +56,17 @@ export function findOperation(call: Pick<Call, 'method' | 'address' | 'query' | 
   return operation;
 }
 
+/** The same for a request without a proof. Throws `AccessDenied` for whatever not everybody may do. */
+export function findAnonymousOperation(call: Parameters<typeof findOperation>[0]): Operation {
+  try {
+    const operation = findOperation(call);
+    if (operation.anonymous === true) return operation;
+  } catch (error) {
+    if (!(error instanceof S3Error)) throw error;
+  }
+  throw new S3Error('AccessDenied', 'Requests have to be signed.');
+}
+
 /** Throws for headers that ask for what is not implemented, and for a bucket owner who is somebody else. */
 export function checkServiceHeaders(headers: Headers, query: Query, user: string): void {
   for (const name of headers.names()) {
@@ -52,7 +75,8 @@ export function checkServiceHeaders(headers: Headers, query: Query, user: string
       if (value !== ownerId(user)) throw new S3Error('AccessDenied');
     } else if (isUnsupportedHeader(name, value)) {
       if (name === 'x-amz-storage-class') throw new S3Error('InvalidStorageClass');
-      throw new S3Error('NotImplemented', `The header ${name} is not implemented.`, {
+      const hint = name === 'x-amz-acl' ? ' Buckets are made public by the configuration of the server.' : '';
+      throw new S3Error('NotImplemented', `The header ${name} is not implemented.${hint}`, {
         details: { Header: name },
       });
     }

@@ -1,11 +1,11 @@
-import type { ObjectEntry } from '@latchkey/vault';
+import type { ObjectAttributes, ObjectEntry, ObjectSession } from '@latchkey/vault';
 import type { Body, BodyDigests } from '../body/body.js';
 import { isVaultError, S3Error } from '../errors.js';
 import type { Reply } from '../http/reply.js';
 import { checksumHeaders, checksumsOf } from '../objects/checksums.js';
 import { writeCondition } from '../objects/conditions.js';
 import { etagOf, quoted } from '../objects/etag.js';
-import { newPlaceOf, noSuchBucket, type Place, requireBucket } from '../objects/keys.js';
+import { directoryOf, newPlaceOf, noSuchBucket, type Place, requireBucket } from '../objects/keys.js';
 import { type Description, descriptionOf } from '../objects/metadata.js';
 import { bucketOf, type Call, keyOf, type Operation } from './operation.js';
 
@@ -34,18 +34,15 @@ export async function storeObject(
   await requireBucket(session, bucket);
   if (precondition !== undefined) precondition(place.marker ? undefined : await standing(call, place));
   try {
+    let stream: AsyncIterable<Uint8Array> = body.stream();
     if (place.marker) {
       if (precondition !== undefined)
         throw new S3Error('NotImplemented', 'Keys that end with a slash know no conditions.');
-      for await (const bytes of body.stream())
-        if (bytes.length > 0)
-          throw new S3Error(
-            'NotImplemented',
-            'Keys that end with a slash are directories and have no content.',
-          );
-      return await session.makeMarker(place.path, { existing: BUCKET_ONLY, attributes });
+      const started = await begun(stream);
+      if (started === undefined) return await storeMarker(session, place, attributes);
+      stream = started;
     }
-    return await session.writeObject(place.path, body.stream(), {
+    return await session.writeObject(place.path, stream, {
       existing: BUCKET_ONLY,
       attributes,
       ...(precondition === undefined ? {} : { precondition }),
@@ -60,6 +57,40 @@ export async function storeObject(
   }
 }
 
+/** Without content an object under a key that ends with a slash is the directory, made to stay. */
+export async function storeMarker(
+  session: ObjectSession,
+  place: Place,
+  attributes: ObjectAttributes,
+): Promise<ObjectEntry> {
+  const path = directoryOf(place);
+  const entry = await session.makeMarker(path, { existing: BUCKET_ONLY, attributes });
+  // Content that was there before shows until this is done.
+  await session.removeObject(place.path, { existing: path.length }).catch((error: unknown) => {
+    if (!isVaultError(error, 'not-found', 'not-a-directory')) throw error;
+  });
+  return entry;
+}
+
+/** The same stream when it has content; undefined when it has ended without. */
+async function begun(stream: AsyncIterable<Uint8Array>): Promise<AsyncIterable<Uint8Array> | undefined> {
+  const source = stream[Symbol.asyncIterator]();
+  for (;;) {
+    const first = await source.next();
+    if (first.done === true) return undefined;
+    if (first.value.length > 0) return following(first.value, source);
+  }
+}
+
+async function* following(first: Uint8Array, rest: AsyncIterator<Uint8Array>): AsyncGenerator<Uint8Array> {
+  try {
+    yield first;
+    for (let step = await rest.next(); step.done !== true; step = await rest.next()) yield step.value;
+  } finally {
+    await rest.return?.();
+  }
+}
+
 function digestsOf(checksum: BodyDigests['checksum']): ReadonlyMap<string, Uint8Array> {
   return new Map(checksum === undefined ? [] : [[checksum.name, new Uint8Array(checksum.value)]]);
 }
@@ -67,7 +98,7 @@ function digestsOf(checksum: BodyDigests['checksum']): ReadonlyMap<string, Uint8
 /** What a write would replace. The commit decides; this spares the client from sending a body for nothing. */
 async function standing({ session }: Call, { path }: Place): Promise<ObjectEntry | undefined> {
   try {
-    const entry = await session.statObject(path);
+    const entry = await session.statObject(path, 'file');
     return entry.kind === 'file' ? entry : undefined;
   } catch (error) {
     if (isVaultError(error, 'not-found', 'not-a-directory')) return undefined;

@@ -63,9 +63,13 @@ export async function openFile(
   });
 }
 
-export async function openForReading(context: VaultContext, path: Path): Promise<ReadHandle> {
+export async function openForReading(
+  context: VaultContext,
+  path: Path,
+  first: 'directory' | 'file' = 'directory',
+): Promise<ReadHandle> {
   if (path.length === 0) throw new VaultError('is-a-directory', 'is a directory: /');
-  const { parent, row } = await lookUp(context, path);
+  const { parent, row } = await lookUp(context, path, first);
   const fields = openRecord(context, parent, row);
   mustBeFile(fields, path);
   // Nobody who reads could tell the half of a file from the whole.

@@ -153,7 +153,9 @@ async function refuseDirectory(
   { directory, name, path, mustBeNew }: Opening,
   transaction: Transaction,
 ): Promise<void> {
-  if (!(await vacate(context, directory, transaction, name))) {
+  if (await vacate(context, directory, transaction, name)) return;
+  // A file that was there first goes on beside a directory that objects made.
+  if ((await transaction.get(name)) === undefined) {
     const code = mustBeNew ? 'exists' : 'is-a-directory';
     throw new VaultError(code, `a directory of that name has been made meanwhile: ${show(path)}`);
   }

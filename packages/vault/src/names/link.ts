@@ -56,6 +56,21 @@ export async function standing(
 }
 
 /**
+ * Drops the record of a directory that leads nowhere and bears the name of a file that is put beside it. A directory that
+ * stands, or may be arriving, stays: objects and directories of one name do not touch each other (docs/adr/0602).
+ */
+export async function dropLeftOver(
+  context: VaultContext,
+  parent: Directory,
+  transaction: Transaction,
+  name: string,
+): Promise<void> {
+  const row = await transaction.get(directoryKey(name));
+  if (row !== undefined && (await standing(context, parent, row)) === 'stale')
+    await transaction.remove(row.key);
+}
+
+/**
  * Whether no directory stands under `name`. Drops a record that leads nowhere, so that what is put under the name stands
  * alone. Throws {@link Arriving} when it may still come to lead somewhere.
  */

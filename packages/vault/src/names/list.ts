@@ -6,7 +6,7 @@ import { describe, entryOf } from '../record/entry.js';
 import type { Entry, ListPage, Path } from '../session.js';
 import { visitMark } from './marks.js';
 import { lookUp, resolveDirectory } from './resolve.js';
-import { hidden } from './staging.js';
+import { visible } from './visible.js';
 
 const PAGE_ENTRIES = 1000;
 /** How often a listing looks for the newest version without getting any further. */
@@ -24,7 +24,7 @@ export async function listPage(
   for await (const page of directory
     .tree(head)
     .scan(options.after === undefined ? {} : { after: options.after })) {
-    const shown = page.filter((row) => !hidden(path, row.key));
+    const shown = await visible(context, { directory, head, path }, page);
     rows.push(...shown.slice(0, limit + 1 - rows.length));
     if (rows.length > limit) break;
   }
@@ -45,10 +45,9 @@ export async function* listAll(context: VaultContext, path: Path): AsyncGenerato
     const { directory, head } = await resolveDirectory(context, path, 'read');
     try {
       for await (const rows of directory.tree(head).scan(after === undefined ? {} : { after })) {
-        for (const row of rows) {
+        for (const row of await visible(context, { directory, head, path }, rows)) {
           after = row.key;
           attempt = 0;
-          if (hidden(path, row.key)) continue;
           visitMark(context, directory, row);
           yield entryOf(row, directory.id);
         }

@@ -1,5 +1,6 @@
 import { type DirectoryIdentity, type Head, newDirectory, sealEscrow } from '@latchkey/encryption';
 import type { VaultContext } from '../context.js';
+import { listingOf, type Row } from '../directory/rows.js';
 import { DirectoryGone } from '../directory/transaction.js';
 import { VaultError } from '../errors.js';
 import { buildRecord, checkAttributes, freshListing } from '../record/build.js';
@@ -13,7 +14,7 @@ import { childDirectory, type Found, inParent, lookUp } from './resolve.js';
 export interface MakeOptions {
   readonly recursive?: boolean;
   readonly attributes?: Attributes;
-  /** What is made is not a user's wish, only the way to what is in it. */
+  /** What is made is not a user's wish, only the way to what is in it; a file may have the same name. */
   readonly implied?: boolean;
   /** With `recursive`: so many names of the path must exist. */
   readonly existing?: number;
@@ -30,8 +31,8 @@ export async function makeDirectory(context: VaultContext, path: Path, options: 
     const part = path.slice(0, depth);
     entry = await inParent(context, part, async (parent, name) => {
       const there = await childDirectory(context, parent.directory, name, performance.now(), true);
-      if (there === 'file') throw new VaultError('not-a-directory', `not a directory: ${show(part)}`);
-      if (there !== undefined) return undefined;
+      if (there === 'file' && options.implied !== true) throw notADirectory(part);
+      if (there instanceof Object) return undefined;
       try {
         const { attributes, ...above } = options;
         return await makeIn(context, parent, name, part, depth === path.length ? options : above);
@@ -58,9 +59,9 @@ async function makeIn(
 ): Promise<Entry> {
   const tree = parent.directory.tree(parent.head);
   const key = directoryKey(name);
-  if ((await tree.get(name)) !== undefined) throw alreadyThere(path);
+  refuseBeside(await tree.get(name), path, options);
   const existing = await childDirectory(context, parent.directory, name, performance.now(), false);
-  if (existing !== undefined) throw alreadyThere(path);
+  if (existing instanceof Object) throw alreadyThere(path);
   const linkId = context.provider.randomBytes(16);
   const identity = newDirectory(context.provider);
   const child = context.directories.of(identity);
@@ -78,7 +79,7 @@ async function makeIn(
   try {
     return await parent.directory.commits.submit({
       apply: async (transaction) => {
-        if ((await transaction.get(name)) !== undefined) throw alreadyThere(path);
+        refuseBeside(await transaction.get(name), path, options);
         if (!(await vacate(context, parent.directory, transaction, name))) throw alreadyThere(path);
         const record = buildRecord(context, parent.directory, key, {
           listing,
@@ -93,7 +94,7 @@ async function makeIn(
     if (
       error instanceof DirectoryGone ||
       error instanceof Arriving ||
-      (error instanceof VaultError && error.code === 'exists')
+      (error instanceof VaultError && (error.code === 'exists' || error.code === 'not-a-directory'))
     )
       await context.store.delete([child.register]).catch(() => undefined);
     throw error;
@@ -125,6 +126,20 @@ export function escrowOf(
 ): Uint8Array {
   const { provider, vaultId, keys } = context;
   return sealEscrow(provider, keys.escrowPublic, vaultId, { ...identity, parentUid, name });
+}
+
+/**
+ * Directories of objects may stand beside files of the same name (docs/adr/0602), others not. Neither stands beside a
+ * symlink: it would hide where file protocols are led to.
+ */
+function refuseBeside(file: Row | undefined, path: Path, { implied }: MakeOptions): void {
+  if (file === undefined) return;
+  if (implied !== true) throw alreadyThere(path);
+  if (listingOf(file).kind !== 'file') throw notADirectory(path);
+}
+
+function notADirectory(path: Path): VaultError {
+  return new VaultError('not-a-directory', `not a directory: ${show(path)}`);
 }
 
 function alreadyThere(path: Path): VaultError {

@@ -5,7 +5,7 @@ import type { Path } from '../session.js';
 /** Deeper paths are refused before they cost a look-up per level. */
 const MAX_DEPTH = 512;
 
-/** Throws `invalid-name` unless every name may stand in a vault. */
+/** Throws `invalid-name` unless every name may stand in a vault; an empty one may (docs/adr/0602). */
 export function checkPath(path: Path): void {
   if (path.length > MAX_DEPTH) throw new VaultError('invalid-name', `a path has at most ${MAX_DEPTH} names`);
   for (const name of path) {
@@ -16,8 +16,13 @@ export function checkPath(path: Path): void {
         cause: error,
       });
     }
-    if (name === '') throw new VaultError('invalid-name', 'a name must not be empty');
   }
+}
+
+/** Throws `invalid-name` for an empty name, which only object protocols have. */
+export function refuseEmptyNames(...paths: readonly Path[]): void {
+  if (paths.some((path) => path.includes('')))
+    throw new VaultError('invalid-name', 'a name must not be empty');
 }
 
 /** The parent's path and the last name. Throws `invalid-argument` for the root, which has neither. */

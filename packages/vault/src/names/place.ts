@@ -47,7 +47,8 @@ export async function clearTarget(
       throw clash(to, replace, 'exists', '');
   }
   const fileRow = await transaction.get(to.name);
-  if (fileRow === undefined) return;
+  // A file beside a directory that is replaced by another one stays beside it.
+  if (fileRow === undefined || (killed !== undefined && key !== to.name)) return;
   if (!replace) throw clash(to, replace, 'exists', '');
   if (key !== to.name) throw clash(to, replace, 'not-a-directory', 'a directory cannot replace a file');
   await transaction.remove(to.name);

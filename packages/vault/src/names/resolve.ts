@@ -101,11 +101,20 @@ export async function inParent<T>(
   }
 }
 
-/** The row of the last name of `path`, a directory before a file, with its parent. */
-export async function lookUp(context: VaultContext, path: Path): Promise<{ parent: Directory; row: Row }> {
+/** The row of the last name of `path`, with its parent. `first`: which of a directory and a file that bear the name. */
+export async function lookUp(
+  context: VaultContext,
+  path: Path,
+  first: 'directory' | 'file' = 'directory',
+): Promise<{ parent: Directory; row: Row }> {
   const { parent, name } = splitPath(path);
   const found = await resolveDirectory(context, parent, 'read');
   const tree = found.directory.tree(found.head);
+  const fileRow = first === 'file' ? await tree.get(name) : undefined;
+  if (fileRow !== undefined) {
+    visitMark(context, found.directory, fileRow);
+    return { parent: found.directory, row: fileRow };
+  }
   const directoryRow = await tree.get(directoryKey(name));
   if (directoryRow !== undefined) {
     // One look at the child's head: a record left behind by a move must not be shown.

@@ -14,15 +14,19 @@ import { objectEntry, objectEntryOf } from './entry.js';
 
 const PAGE_ENTRIES = 1000;
 
-export async function statObject(context: VaultContext, path: Path): Promise<ObjectEntry> {
-  const { parent, row } = await lookUp(context, path);
+export async function statObject(
+  context: VaultContext,
+  path: Path,
+  first: 'directory' | 'file',
+): Promise<ObjectEntry> {
+  const { parent, row } = await lookUp(context, path, first);
   const entry = objectEntry(nameOf(row.key), openRecord(context, parent, row), parent.id);
   if (entry.draft) throw notFound(path);
   return entry;
 }
 
 export async function openObject(context: VaultContext, path: Path): Promise<ObjectReader> {
-  const handle = await openForReading(context, path);
+  const handle = await openForReading(context, path, 'file');
   const { directory, fields } = handle.opened;
   if (fields.listing.draftOnly) {
     await handle.close();

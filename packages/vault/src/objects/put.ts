@@ -9,7 +9,7 @@ import type { Transaction } from '../directory/transaction.js';
 import { VaultError } from '../errors.js';
 import { fromCaller, SourceFailed } from '../files/stream.js';
 import { CARRY_MS, INLINE_BYTES } from '../limits.js';
-import { vacate } from '../names/link.js';
+import { dropLeftOver } from '../names/link.js';
 import { makeDirectory } from '../names/make-directory.js';
 import { show, splitPath } from '../names/path.js';
 import { inParent } from '../names/resolve.js';
@@ -112,11 +112,12 @@ export async function publishObject(
       return await inParent(context, path, ({ directory }, name) =>
         directory.commits.submit({
           apply: (transaction) =>
-            replace(context, { directory, name, path }, transaction, content, options.precondition),
+            replace(context, { directory, name }, transaction, content, options.precondition),
         }),
       );
     } catch (error) {
-      const orphaned = error instanceof VaultError && error.code === 'not-found';
+      const orphaned =
+        error instanceof VaultError && (error.code === 'not-found' || error.code === 'not-a-directory');
       if (!orphaned || existing === undefined || attempt >= PARENT_RETRIES) throw error;
     }
     const { parent } = splitPath(path);
@@ -128,12 +129,11 @@ export async function publishObject(
 interface Target {
   readonly directory: Directory;
   readonly name: string;
-  readonly path: Path;
 }
 
 async function replace(
   context: VaultContext,
-  { directory, name, path }: Target,
+  { directory, name }: Target,
   transaction: Transaction,
   { list, properties, attributes, shared, foundAt, hold }: NewContent,
   precondition: Precondition | undefined,
@@ -141,8 +141,7 @@ async function replace(
   if (hold.lost) throw collected();
   if (foundAt !== undefined && Date.now() - foundAt > CARRY_MS)
     throw new VaultError('conflict', 'this took so long that the content may be gone; nothing was changed');
-  if (!(await vacate(context, directory, transaction, name)))
-    throw new VaultError('is-a-directory', `is a directory: ${show(path)}`);
+  await dropLeftOver(context, directory, transaction, name);
   const row = await transaction.get(name);
   const old = row === undefined ? undefined : openRecord(context, directory, row);
   if (precondition !== undefined)
