@@ -1,4 +1,4 @@
-// `npm start`: from a bare clone to a vault that SFTP and FTP clients can open. Needs Node and git; installs the rest.
+// `npm start`: from a bare clone to a vault that SFTP, FTP and S3 clients can open. Needs Node and git; installs the rest.
 //
 //   node scripts/start.mjs [FOLDER]
 //
@@ -9,10 +9,10 @@ import { writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { instructions } from './demo/instructions.mjs';
 import { env, filesOf, latchkey, program, root } from './demo/place.mjs';
-import { freePort, prepare, requireUnserved } from './demo/prepare.mjs';
+import { freePort, prepare, requireUnserved, secretFile } from './demo/prepare.mjs';
 import { installPackages } from './setup/packages.mjs';
 
-const FIRST_PORTS = { sftp: 2022, ftp: 2121 };
+const FIRST_PORTS = { sftp: 2022, ftp: 2121, s3: 8333 };
 const files = filesOf(path.resolve(process.argv[2] ?? path.join(root, 'demo')));
 
 function requireNode() {
@@ -68,7 +68,7 @@ function tell(line, ports) {
   } else if (event.message === 'listening') {
     writeClientFiles();
     console.log(`listening on ${event.url}, host key ${event.hostKey}`);
-    console.log(instructions(files, ports));
+    console.log(instructions(files, ports, accessKeyId()));
   } else {
     const { time, level, message, ...details } = event;
     const rest = Object.entries(details).map(([name, value]) => ` ${name}=${JSON.stringify(value)}`);
@@ -76,12 +76,18 @@ function tell(line, ports) {
   }
 }
 
-/** What SSH clients need, apart from the user's own ~/.ssh. Possible once the server has made its host key. */
+/** What clients need, apart from the user's own settings. Possible once the server has made its keys. */
 function writeClientFiles() {
   writeFileSync(files.knownHosts, latchkey(files, ['connect', 'known-hosts', '--quiet']));
   const settings = latchkey(files, ['connect', 'openssh', '--identity', files.key, '--quiet']);
   writeFileSync(files.certificate, latchkey(files, ['connect', 'certificate', '--quiet']));
   writeFileSync(files.sshConfig, `${settings}  UserKnownHostsFile "${files.knownHosts}"\n`);
+  secretFile(files.awsConfig, latchkey(files, ['connect', 'aws', '--quiet']));
+  secretFile(files.rcloneConfig, latchkey(files, ['connect', 'rclone', '--s3', '--quiet']));
+}
+
+function accessKeyId() {
+  return JSON.parse(latchkey(files, ['access-key', 'show', '--json'])).id;
 }
 
 function parsed(line) {
@@ -97,7 +103,11 @@ try {
   installPackages(root);
   build();
   await requireUnserved(files);
-  const ports = { sftp: await freePort(FIRST_PORTS.sftp), ftp: await freePort(FIRST_PORTS.ftp) };
+  const ports = {
+    sftp: await freePort(FIRST_PORTS.sftp),
+    ftp: await freePort(FIRST_PORTS.ftp),
+    s3: await freePort(FIRST_PORTS.s3),
+  };
   await prepare(files, ports);
   process.exitCode = await serve(ports);
 } catch (error) {

@@ -14,7 +14,8 @@ function quoted(text) {
   return /^[\w./@%+=:-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`;
 }
 
-export function instructions(files, ports) {
+/** `accessKeyId`: of the key for S3. */
+export function instructions(files, ports, accessKeyId) {
   const key = shown(files.key);
   const config = shown(files.sshConfig);
   const rclone = [
@@ -23,6 +24,8 @@ export function instructions(files, ports) {
   ].join(' ');
   const password = `"$(cat ${shown(files.password)})"`;
   const ftp = `--ssl-reqd --cacert ${shown(files.certificate)} --user ${USER}:${password}`;
+  const endpoint = `http://${HOST}:${ports.s3}`;
+  const aws = `AWS_CONFIG_FILE=${shown(files.awsConfig)} aws --profile latchkey --endpoint-url ${endpoint}`;
   const lftp = quoted(`set sftp:connect-program "ssh -a -x -F ${config}"`);
   return `
 Clients can connect now: in another terminal, in this folder. What they store goes to ${shown(files.vault)}, encrypted.
@@ -35,6 +38,11 @@ Clients can connect now: in another terminal, in this folder. What they store go
   curl, FTPS: curl -sS ${ftp} ftp://localhost:${ports.ftp}/
               curl -sS ${ftp} -T README.md ftp://localhost:${ports.ftp}/
   other FTP:  host ${HOST}, port ${ports.ftp}, the same user and password, with TLS or without
+  AWS CLI:    ${aws} s3 cp README.md s3://photos/
+              ${aws} s3 ls s3://photos
+  rclone, S3: rclone lsf latchkey-s3:photos --config ${shown(files.rcloneConfig)}
+  other S3:   endpoint ${endpoint}, region us-east-1, path style, access key id ${accessKeyId},
+              secret access key: the one in ${shown(files.awsConfig)}
   latchkey:   node ${shown(program)} --config ${shown(files.configuration)} ls -l
 
 Ctrl-C stops the server. The next npm start serves the same vault.

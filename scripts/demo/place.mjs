@@ -22,6 +22,8 @@ export function filesOf(demo) {
     key: path.join(demo, 'key'),
     knownHosts: path.join(demo, 'known_hosts'),
     sshConfig: path.join(demo, 'ssh_config'),
+    awsConfig: path.join(demo, 'aws_config'),
+    rcloneConfig: path.join(demo, 'rclone.conf'),
     certificate: path.join(demo, 'certificate.pem'),
     vault: path.join(demo, 'vault'),
     complete: path.join(demo, 'complete'),

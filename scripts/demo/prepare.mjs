@@ -11,7 +11,7 @@ const WELCOME = `This file is encrypted in the vault's directory.
 Nothing in there shows its name, its date, or a word of it.
 `;
 
-/** `ports`: of SFTP and FTP. */
+/** `ports`: of SFTP, FTP and S3. */
 export async function prepare(files, ports) {
   mkdirSync(files.demo, { recursive: true, mode: 0o700 });
   for (const file of [files.passphrase, files.password]) {
@@ -34,7 +34,8 @@ function randomSecret() {
     .replace(/(.{6})(?=.)/g, '$1-');
 }
 
-function secretFile(file, content) {
+/** Writes a file that only its owner can read. */
+export function secretFile(file, content) {
   writeFileSync(file, content, { mode: 0o600 });
   chmodSync(file, 0o600);
 }
@@ -61,6 +62,9 @@ port = ${ports.sftp}
 port = ${ports.ftp}
 # Clients without TLS are let in, too: only this machine reaches the demo.
 tls = "allow"
+
+[s3]
+port = ${ports.s3}
 ${users}`;
   // Twice, because the program that hashes the password reads this file too.
   secretFile(files.configuration, settings(''));

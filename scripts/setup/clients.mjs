@@ -29,6 +29,13 @@ const CLIENTS = [
   { name: 'ncftp', debian: 'ncftp', find: () => program('ncftp') },
   { name: 'wget', debian: 'wget', find: () => program('wget') },
   { name: 'vsftpd', debian: 'vsftpd', find: () => program('vsftpd') },
+  { name: 'AWS CLI', debian: 'awscli', find: () => program('aws') },
+  { name: 'boto3', debian: 'python3-boto3', find: () => pythonWith('boto3') },
+  { name: 's3cmd', debian: 's3cmd', find: () => program('s3cmd') },
+  { name: 'restic', debian: 'restic', find: () => program('restic') },
+  { name: 'duplicity', debian: 'duplicity', find: () => program('duplicity') },
+  { name: 's3fs', debian: 's3fs', find: () => program('s3fs') },
+  { name: 'Amazon SDK for Ruby', debian: 'ruby-aws-sdk-s3', find: () => rubyWith('aws-sdk-s3') },
   { name: 'expect', debian: 'expect', find: () => program('expect') },
 ];
 
@@ -56,6 +63,15 @@ export function pythonWith(module) {
   for (const python of new Set([program('python3'), '/usr/bin/python3'])) {
     if (python === undefined || !executable(python)) continue;
     if (spawnSync(python, ['-c', `import ${module}`], { stdio: 'ignore' }).status === 0) return python;
+  }
+  return undefined;
+}
+
+/** A Ruby that can load `library`, on the same terms. */
+export function rubyWith(library) {
+  for (const ruby of new Set([program('ruby'), '/usr/bin/ruby'])) {
+    if (ruby === undefined || !executable(ruby)) continue;
+    if (spawnSync(ruby, ['-e', `require '${library}'`], { stdio: 'ignore' }).status === 0) return ruby;
   }
   return undefined;
 }

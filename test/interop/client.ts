@@ -11,6 +11,19 @@ export interface Target {
   readonly base: string;
   /** Where it speaks FTP, too. */
   readonly ftp?: FtpPlace | undefined;
+  /** Where it speaks S3, too. */
+  readonly s3?: S3Place | undefined;
+}
+
+export interface S3Place {
+  /** Without a slash at its end. */
+  readonly url: string;
+  readonly region: string;
+  /** Of the access key. */
+  readonly id: string;
+  readonly secret: string;
+  /** A PEM file with the certificate to trust; undefined for plain HTTP. */
+  readonly certificate: string | undefined;
 }
 
 export interface FtpPlace {

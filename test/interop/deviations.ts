@@ -155,6 +155,8 @@ export const DEVIATIONS: readonly Deviation[] = [
       reason: 'it stores the symbols of control characters and does not find the file afterwards',
     },
   ]),
+  // S3.
+  { client: 's3cmd', steps: ['ranges'], reason: 'it has no option for a part of an object' },
 ];
 
 export function deviationOf(client: string, step: string): Deviation | undefined {

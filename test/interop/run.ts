@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import type { TestContext } from 'vitest';
-import { program, pythonWith } from '../../scripts/setup/clients.mjs';
+import { program, pythonWith, rubyWith } from '../../scripts/setup/clients.mjs';
 
 export interface Done {
   readonly status: number | null;
@@ -62,7 +62,12 @@ export function requirePython(test: TestContext, module: string): string {
   return pythonWith(module) ?? missing(test, `Python's ${module}`);
 }
 
-function missing(test: TestContext, what: string): never {
+/** A Ruby with a library, on the same terms. */
+export function requireRuby(test: TestContext, library: string): string {
+  return rubyWith(library) ?? missing(test, `Ruby's ${library}`);
+}
+
+export function missing(test: TestContext, what: string): never {
   if (process.env.CI) throw new Error(`${what} is not installed`);
   return test.skip(`${what} is not installed`);
 }

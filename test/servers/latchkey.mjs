@@ -1,6 +1,6 @@
 // The built `latchkey serve` on a fresh vault in a directory.
 import { execFileSync } from 'node:child_process';
-import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { freePort, startListening } from './child.mjs';
@@ -26,6 +26,7 @@ export function environment(place, durability = 'relaxed') {
     LATCHKEY_VAULT: path.join(place, 'store'),
     LATCHKEY_STATE: path.join(place, 'state'),
     LATCHKEY_FTP_PORT: '0',
+    LATCHKEY_S3_PORT: '0',
     LATCHKEY_PASSPHRASE: PASSPHRASE,
     LATCHKEY_DURABILITY: durability,
   };
@@ -40,12 +41,23 @@ export function environment(place, durability = 'relaxed') {
  */
 
 /**
- * Makes the vault in `place` unless there is one, and serves it on loopback over SFTP and FTP.
+ * Where S3 is served: an endpoint without a slash at its end, and the access key that the program made. `certificate`
+ * is a PEM file to trust; undefined for plain HTTP.
+ * @typedef {{ url: string, region: string, id: string, secret: string, certificate: string | undefined }} S3Place
+ *
+ * Makes the vault in `place` unless there is one, and serves it on loopback over SFTP, FTP and S3.
  * @param {string} place
- * @param {{ durability?: 'full' | 'relaxed', nodeArgs?: string[], ftp?: FtpChoices }} options
+ * @param {{ durability?: 'full' | 'relaxed', nodeArgs?: string[], ftp?: FtpChoices, s3Tls?: 'off' | 'require' }} options
  */
-export async function startLatchkey(place, { durability = 'relaxed', nodeArgs = [], ftp = {} } = {}) {
-  const env = { ...environment(place, durability), LATCHKEY_FTP_TLS: ftp.tls ?? 'require' };
+export async function startLatchkey(
+  place,
+  { durability = 'relaxed', nodeArgs = [], ftp = {}, s3Tls = 'off' } = {},
+) {
+  const env = {
+    ...environment(place, durability),
+    LATCHKEY_FTP_TLS: ftp.tls ?? 'require',
+    LATCHKEY_S3_TLS: s3Tls,
+  };
   // The program reads it where it is started; only this setting has no other way in.
   const configuration = path.join(place, 'latchkey.toml');
   rmSync(configuration, { force: true });
@@ -80,6 +92,7 @@ export async function startLatchkey(place, { durability = 'relaxed', nodeArgs = 
     knownHosts: writeKnownHosts(place, port, publicLine),
     base: '',
     ftp: ftpPlace(place, listening),
+    s3: s3Place(place, listening),
     storage,
     env,
     pid: child.pid,
@@ -92,7 +105,7 @@ export async function startLatchkey(place, { durability = 'relaxed', nodeArgs = 
 /**
  * What the program said of where it listens, by message. It says `listening` last.
  * @param {{ output: () => string }} child
- * @returns {Promise<Map<string, { url: string, certificate?: string }>>}
+ * @returns {Promise<Map<string, { url: string, region?: string, certificate?: string }>>}
  */
 async function announcements(child) {
   for (const deadline = Date.now() + 60_000; Date.now() < deadline; ) {
@@ -123,6 +136,25 @@ function ftpPlace(place, listening) {
     port: portOf(explicit),
     implicitPort: implicit === undefined ? undefined : portOf(implicit),
     certificate: explicit.certificate === undefined ? undefined : certificateOf(place),
+  };
+}
+
+/**
+ * @param {string} place
+ * @param {Map<string, { url: string, region?: string, certificate?: string }>} listening
+ * @returns {S3Place}
+ */
+function s3Place(place, listening) {
+  const { url = '', region = '', certificate } = listening.get('listening for s3') ?? {};
+  const folder = path.join(place, 'state', 'access-keys');
+  const [file = ''] = readdirSync(folder);
+  const { secret } = JSON.parse(readFileSync(path.join(folder, file), 'utf8'));
+  return {
+    url,
+    region,
+    id: path.basename(file, '.json'),
+    secret,
+    certificate: certificate === undefined ? undefined : certificateOf(place),
   };
 }
 

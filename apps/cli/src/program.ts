@@ -1,4 +1,5 @@
 import { Command, CommanderError } from 'commander';
+import { addAccessKey } from './commands/access-key.js';
 import { addCat } from './commands/cat.js';
 import { addCheck } from './commands/check.js';
 import { addConnect } from './commands/connect.js';
@@ -58,6 +59,7 @@ function buildProgram(): Command {
     addPasswd,
     addRecovery,
     addPassword,
+    addAccessKey,
     addCheck,
     addGc,
     addInfo,

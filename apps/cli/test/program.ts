@@ -72,6 +72,7 @@ export class Workspace {
     LATCHKEY_PASSPHRASE: PASSPHRASE,
     LATCHKEY_STATE: join(this.path, 'state'),
     LATCHKEY_FTP_PORT: '0',
+    LATCHKEY_S3_PORT: '0',
     LATCHKEY_DURABILITY: 'relaxed',
   };
 

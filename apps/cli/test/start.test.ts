@@ -42,7 +42,7 @@ function runPrinted(
   input: string,
   change: (line: string) => string = (line) => line,
 ): string {
-  const found = new RegExp(`^ +(?:\\w+: +)?(${program} .*)$`, 'm').exec(demo.output())?.[1];
+  const found = new RegExp(`^ +(?:[\\w, ]+: +)?(${program} .*)$`, 'm').exec(demo.output())?.[1];
   if (found === undefined) throw new Error(`no command for ${program} in\n${demo.output()}`);
   const done = spawnSync('bash', ['-c', change(found)], {
     cwd: ROOT,
@@ -56,7 +56,7 @@ function runPrinted(
 it('npm start makes a demo, prints commands that work, and serves the same demo again on a free port', async () => {
   const place = join(folder(), 'the demo');
   const first = await startDemo(place);
-  for (const name of ['passphrase', 'password', 'key', 'latchkey.toml']) {
+  for (const name of ['passphrase', 'password', 'key', 'latchkey.toml', 'aws_config', 'rclone.conf']) {
     expect([name, statSync(join(place, name)).mode & 0o777]).toEqual([name, 0o600]);
   }
   expect(statSync(place).mode & 0o777).toBe(0o700);
@@ -66,8 +66,13 @@ it('npm start makes a demo, prints commands that work, and serves the same demo 
   expect(runPrinted(first, 'scp', '')).toBe('0 ');
   expect(runPrinted(first, 'rclone', '')).toMatch(/^0 [\s\S]*README\.md\n[\s\S]*welcome\.txt/);
   expect(runPrinted(first, 'lftp', 'cls -1\n')).toMatch(/^0 [\s\S]*welcome\.txt/);
+  expect(runPrinted(first, 'AWS_CONFIG_FILE=.* aws', '')).toMatch(/^0 [\s\S]*s3:\/\/photos\/README\.md/);
+  expect(runPrinted(first, 'rclone lsf latchkey-s3:photos', '')).toBe('0 README.md\n');
   expect(runPrinted(first, 'node', '')).toMatch(/^0 [\s\S]*welcome\.txt/);
   const secrets = ['passphrase', 'password'].map((name) => readFileSync(join(place, name), 'utf8').trim());
+  secrets.push(
+    /aws_secret_access_key = (\S+)/.exec(readFileSync(join(place, 'aws_config'), 'utf8'))?.[1] ?? '',
+  );
   for (const secret of secrets) expect(first.output()).not.toContain(secret);
   const settings = readFileSync(join(place, 'latchkey.toml'), 'utf8');
   const again = spawnSync(process.execPath, [join(ROOT, 'scripts', 'start.mjs'), place], {

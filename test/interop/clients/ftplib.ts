@@ -1,6 +1,6 @@
 import type { Client, Login, Seen, Target } from '../client.js';
+import { startDriver } from './driver.js';
 import { type FtpSecurity, ftpServer, hasLineBreak } from './ftp.js';
-import { startDriver } from './python-driver.js';
 
 /** Python's ftplib; `command` gives the script's own steps the rest of its driver. */
 export interface Ftplib extends Client {

@@ -1,5 +1,5 @@
 import type { Client, Login, Seen, Target } from '../client.js';
-import { startDriver } from './python-driver.js';
+import { startDriver } from './driver.js';
 
 /** paramiko in a Python process; `command` gives the script's own steps the rest of it. */
 export interface Paramiko extends Client {

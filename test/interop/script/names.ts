@@ -4,7 +4,7 @@ import { readItem, readTree, without } from '../trees.js';
 import type { Stage, Step } from './step.js';
 
 /** Names that file systems allow and programs trip over, by the id of their step. */
-const NAMES: Readonly<Record<string, string>> = {
+export const NAMES: Readonly<Record<string, string>> = {
   spaces: ' name with  spaces ',
   quotes: `name with 'single' and "double" quotes`,
   emoji: 'name with 🗝️ and 👩‍👩‍👧‍👦',

@@ -2,46 +2,31 @@ import { DEFAULT_LIMITS } from '@latchkey/adapter-sftp';
 import { LoginDelays } from '@latchkey/server-guard';
 import type { Vault } from '@latchkey/vault';
 import type { Command } from 'commander';
-import type { FtpSettings } from '../config/ftp.js';
-import { parsePort } from '../config/ports.js';
-import { type ConfiguredUser, TLS_MODES } from '../config/schema.js';
 import { oneOf, type Settings } from '../config/settings.js';
-import { Failure } from '../failure.js';
 import { STOP_SIGNALS } from '../interruption.js';
 import { openVault, vaultDirectory } from '../open-vault.js';
-import { fromFile } from '../passphrase/source.js';
 import { PeriodicCollection } from '../serve/collection.js';
+import { configuredUsers, type ServeFlags, withFlags } from '../serve/flags.js';
 import { announceFtp, ftpTls, serveFtp } from '../serve/ftp.js';
 import { loadHostKey } from '../serve/host-key.js';
 import { type Log, makeLog } from '../serve/log.js';
-import { hashPassword } from '../serve/password-hash.js';
+import { AccessKeyCredentials, announceS3, prepareAccessKeys, s3Tls, serveS3 } from '../serve/s3.js';
 import { announceSftp, serveSftp } from '../serve/sftp.js';
 import { ConfiguredUsers, loadUsers } from '../serve/users.js';
 import { settingsOf } from './invocation.js';
 
-interface Options {
-  readonly host?: string;
-  readonly port?: string;
-  readonly ftpPort?: string;
-  readonly ftpTls?: string;
-  /** False when `--no-ftp` was given. */
-  readonly ftp: boolean;
-  readonly user?: string;
-  readonly passwordFile?: string;
-  readonly authorizedKeys?: string;
-  readonly log?: string;
-  readonly logLevel?: string;
-}
-
 export function addServe(program: Command): void {
   program
     .command('serve')
-    .description('serve the vault over SFTP and FTP until Ctrl-C or SIGTERM')
+    .description('serve the vault over SFTP, FTP and S3 until Ctrl-C or SIGTERM')
     .option('--host <address>', 'to listen on (default: 127.0.0.1)')
     .option('--port <number>', 'of SFTP, 0 for any free one (default: 2022)')
     .option('--ftp-port <number>', 'of FTP, 0 for any free one (default: 2121)')
     .option('--ftp-tls <mode>', 'require, allow (clients may do without) or off (default: require)')
-    .option('--no-ftp', 'serve SFTP only')
+    .option('--no-ftp', 'do not serve FTP')
+    .option('--s3-port <number>', 'of S3, 0 for any free one (default: 8333)')
+    .option('--s3-tls <mode>', 'require or off (default: off on loopback, require elsewhere)')
+    .option('--no-s3', 'do not serve S3')
     .option('--user <name>', 'who may log in, instead of the users of latchkey.toml')
     .option('--password-file <file>', 'with --user: its first line is the login password or its hash')
     .option('--authorized-keys <file>', 'with --user: public keys, as OpenSSH keeps them')
@@ -50,41 +35,31 @@ export function addServe(program: Command): void {
     .action(run);
 }
 
-async function run(options: Options, command: Command): Promise<void> {
-  const settings = settingsOf(command);
+async function run(flags: ServeFlags, command: Command): Promise<void> {
+  const configured = settingsOf(command);
   const format =
-    oneOf(options.log, ['json', 'pretty'], '--log') ??
-    settings.log.format ??
+    oneOf(flags.log, ['json', 'pretty'], '--log') ??
+    configured.log.format ??
     (process.stderr.isTTY ? 'pretty' : 'json');
   const level =
-    oneOf(options.logLevel, ['debug', 'info', 'warn', 'error'], '--log-level') ?? settings.log.level;
-  const sftp = {
-    host: options.host ?? settings.sftp.host,
-    port: options.port === undefined ? settings.sftp.port : parsePort(options.port, '--port'),
-  };
-  const known = await loadUsers(await configuredUsers(options, settings));
+    oneOf(flags.logLevel, ['debug', 'info', 'warn', 'error'], '--log-level') ?? configured.log.level;
+  const settings = withFlags(configured, flags);
+  const known = await loadUsers(await configuredUsers(flags, settings));
   const log = makeLog(format, level);
   const { vault, close } = await openVault(settings);
-  const servers: { close(): Promise<void> }[] = [];
+  const servers: Closable[] = [];
   try {
     const users = new ConfiguredUsers(known, () => vault.session());
-    const store = vaultDirectory(settings);
-    const hostKey = await loadHostKey(settings, store);
-    const ftp = ftpOptions(options, settings.ftp);
-    const tls = ftp.enabled && users.anyPassword ? await ftpTls({ ...settings, ftp }, store) : undefined;
+    const hostKey = await loadHostKey(settings, vaultDirectory(settings));
     // One for all protocols: a guesser gains nothing by changing between them.
     const delays = new LoginDelays(DEFAULT_LIMITS.loginDelayMs, DEFAULT_LIMITS.loginDelayMaxMs);
     // Before anybody is told that the server runs, and may stop it.
     const signal = stopSignal();
-    const sftpServer = await serveSftp({ ...sftp, hostKey, users, loginDelays: delays }, log);
+    const sftpServer = await serveSftp({ ...settings.sftp, hostKey, users, loginDelays: delays }, log);
     servers.push(sftpServer);
-    if (tls !== undefined) {
-      const ftpServer = await serveFtp({ settings: ftp, tls, users, throttle: delays }, log);
-      servers.push(ftpServer);
-      announceFtp(ftpServer, ftp, log);
-    } else if (ftp.enabled) {
-      log('info', 'FTP is not served, because no user has a password');
-    }
+    const shared = { settings, vault, users, delays, log, servers };
+    await startFtp(shared);
+    await startS3(shared);
     // Last, because who starts this program waits for it.
     announceSftp(sftpServer, log);
     await serveUntil(signal, vault, settings, log);
@@ -95,38 +70,45 @@ async function run(options: Options, command: Command): Promise<void> {
   log('info', 'stopped');
 }
 
-/** What the flags say goes before what the file says. */
-function ftpOptions(options: Options, settings: FtpSettings): FtpSettings {
-  return {
-    ...settings,
-    enabled: options.ftp && (settings.enabled || options.ftpPort !== undefined),
-    host: options.host ?? settings.host,
-    port: options.ftpPort === undefined ? settings.port : parsePort(options.ftpPort, '--ftp-port'),
-    tls: oneOf(options.ftpTls, TLS_MODES, '--ftp-tls') ?? settings.tls,
-  };
+interface Closable {
+  close(): Promise<void>;
 }
 
-async function configuredUsers(options: Options, settings: Settings): Promise<readonly ConfiguredUser[]> {
-  const { user, passwordFile, authorizedKeys } = options;
-  if (user === undefined) {
-    if (passwordFile !== undefined || authorizedKeys !== undefined) {
-      throw new Failure('usage', '--password-file and --authorized-keys need --user');
-    }
-    if (settings.users.length > 0) return settings.users;
-    throw new Failure('usage', 'nobody could log in: no user is configured', {
-      hint: 'add --user NAME with --authorized-keys FILE or --password-file FILE, or [[users]] in latchkey.toml',
-    });
+/** What the servers of all protocols have in common. `servers` holds what has to be closed. */
+interface Shared {
+  readonly settings: Settings;
+  readonly vault: Vault;
+  readonly users: ConfiguredUsers;
+  readonly delays: LoginDelays;
+  readonly log: Log;
+  readonly servers: Closable[];
+}
+
+async function startFtp({ settings, users, delays, log, servers }: Shared): Promise<void> {
+  if (!settings.ftp.enabled) return;
+  if (!users.anyPassword) {
+    log('info', 'FTP is not served, because no user has a password');
+    return;
   }
-  const secret = passwordFile === undefined ? undefined : await fromFile(passwordFile, 'password');
-  return [
-    {
-      name: user,
-      ...(secret === undefined
-        ? {}
-        : { password: secret.startsWith('$scrypt$') ? secret : await hashPassword(secret) }),
-      ...(authorizedKeys === undefined ? {} : { 'authorized-keys-file': authorizedKeys }),
-    },
-  ];
+  const tls = await ftpTls(settings, vaultDirectory(settings));
+  const server = await serveFtp({ settings: settings.ftp, tls, users, throttle: delays }, log);
+  servers.push(server);
+  announceFtp(server, settings.ftp, log);
+}
+
+async function startS3({ settings, vault, users, delays, log, servers }: Shared): Promise<void> {
+  if (!settings.s3.enabled) return;
+  const store = vaultDirectory(settings);
+  const keys = await prepareAccessKeys(settings, store, users, log);
+  const options = {
+    settings: settings.s3,
+    tls: await s3Tls(settings, store),
+    credentials: new AccessKeyCredentials(keys, users, vault),
+    throttle: delays,
+  };
+  const server = await serveS3(options, log);
+  servers.push(server);
+  announceS3(server, options, log);
 }
 
 async function serveUntil(

@@ -77,15 +77,8 @@ function relativeTo(base: string, values: ConfigurationFile): ConfigurationFile 
     ...(values.sftp?.['host-key'] === undefined
       ? {}
       : { sftp: { ...values.sftp, 'host-key': at(values.sftp['host-key']) } }),
-    ...(values.ftp === undefined
-      ? {}
-      : {
-          ftp: {
-            ...values.ftp,
-            ...(values.ftp.certificate === undefined ? {} : { certificate: at(values.ftp.certificate) }),
-            ...(values.ftp.key === undefined ? {} : { key: at(values.ftp.key) }),
-          },
-        }),
+    ...(values.ftp === undefined ? {} : { ftp: { ...values.ftp, ...certificateAt(values.ftp, at) } }),
+    ...(values.s3 === undefined ? {} : { s3: { ...values.s3, ...certificateAt(values.s3, at) } }),
     ...(values.users === undefined
       ? {}
       : {
@@ -95,6 +88,16 @@ function relativeTo(base: string, values: ConfigurationFile): ConfigurationFile 
               : { ...user, 'authorized-keys-file': at(user['authorized-keys-file']) },
           ),
         }),
+  };
+}
+
+function certificateAt(
+  { certificate, key }: { readonly certificate?: string | undefined; readonly key?: string | undefined },
+  at: (path: string) => string,
+): { certificate?: string; key?: string } {
+  return {
+    ...(certificate === undefined ? {} : { certificate: at(certificate) }),
+    ...(key === undefined ? {} : { key: at(key) }),
   };
 }
 

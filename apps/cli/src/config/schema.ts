@@ -19,12 +19,15 @@ const span = z.string().transform((text, context) => {
 export const PORT: z.ZodNumber = z.number().int().min(0).max(65_535);
 
 export const TLS_MODES = ['off', 'allow', 'require'] as const;
+export const S3_TLS_MODES = ['off', 'require'] as const;
 const portRange = z.string().transform((text, context) => {
   const range = parsePortRange(text);
   if (range !== undefined) return range;
   context.addIssue({ code: 'custom', message: 'must be a range of ports such as "50000-50100"' });
   return z.NEVER;
 });
+
+const hostName = z.string().regex(/^[A-Za-z0-9]([A-Za-z0-9.-]{0,251}[A-Za-z0-9])?$/, 'must be a host name');
 
 /** One person or program that may log in to `serve`. */
 const user = z.strictObject({
@@ -62,6 +65,27 @@ export const configurationFile = z.strictObject({
       active: z.boolean().optional(),
       greeting: z.string().max(500).optional(),
       'foreign-names': z.enum(['latin1', 'refuse']).optional(),
+    })
+    .refine(({ certificate, key }) => (certificate === undefined) === (key === undefined), {
+      message: 'certificate and key go together',
+    })
+    .optional(),
+  s3: z
+    .strictObject({
+      enabled: z.boolean().optional(),
+      host: z.string().min(1).optional(),
+      port: PORT.optional(),
+      tls: z.enum(S3_TLS_MODES).optional(),
+      certificate: path.optional(),
+      key: path.optional(),
+      region: z
+        .string()
+        .regex(/^[a-z0-9-]{1,64}$/, 'must be small letters, digits and -')
+        .optional(),
+      domains: z.array(hostName).max(100).optional(),
+      connections: z.number().int().min(1).max(100_000).optional(),
+      requests: z.number().int().min(1).max(100_000).optional(),
+      upload: size.optional(),
     })
     .refine(({ certificate, key }) => (certificate === undefined) === (key === undefined), {
       message: 'certificate and key go together',

@@ -4,6 +4,7 @@ import { Failure } from '../failure.js';
 import { loadConfigurationFile, resolvePath } from './file.js';
 import { type FtpSettings, ftpSettings } from './ftp.js';
 import { parsePort } from './ports.js';
+import { type S3Settings, s3Settings } from './s3.js';
 import type { ConfiguredUser } from './schema.js';
 
 /** Flags that every command takes. */
@@ -31,12 +32,13 @@ export interface Settings {
   readonly configurationPath: string | undefined;
   readonly vault: string | undefined;
   readonly durability: Durability;
-  /** Holds the SFTP host key and the FTP certificate; never inside the store. */
+  /** Holds the SFTP host key, the certificate of FTP and S3, and the access keys; never inside the store. */
   readonly state: string;
   readonly passphrase: PassphraseSource;
   readonly memory: { readonly cacheBytes?: number; readonly transferBytes?: number };
   readonly sftp: { readonly host: string; readonly port: number; readonly hostKey?: string };
   readonly ftp: FtpSettings;
+  readonly s3: S3Settings;
   readonly log: { readonly format?: LogFormat; readonly level: LogLevel };
   /** Milliseconds. */
   readonly gc: { readonly every: number; readonly deadAfter: number };
@@ -82,6 +84,7 @@ export function loadSettings(flags: GlobalFlags, env: NodeJS.ProcessEnv): Settin
       ...(hostKey === undefined ? {} : { hostKey }),
     },
     ftp: ftpSettings(values.ftp, env, host),
+    s3: s3Settings(values.s3, env, host),
     log: {
       ...(format === undefined ? {} : { format }),
       level:

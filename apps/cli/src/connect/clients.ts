@@ -1,8 +1,9 @@
 import type { ClientSettings, Endpoint } from './endpoint.js';
 import * as ftp from './ftp-clients.js';
+import * as s3 from './s3-clients.js';
 import * as sftp from './sftp-clients.js';
 
-export const PROTOCOLS = ['sftp', 'ftp'] as const;
+export const PROTOCOLS = ['sftp', 'ftp', 's3'] as const;
 export type Protocol = (typeof PROTOCOLS)[number];
 
 type Describe = (endpoint: Endpoint) => ClientSettings;
@@ -11,13 +12,22 @@ type Describe = (endpoint: Endpoint) => ClientSettings;
 export const CLIENTS = {
   openssh: { sftp: sftp.openssh },
   filezilla: { sftp: sftp.filezilla, ftp: ftp.filezilla },
-  rclone: { sftp: sftp.rclone, ftp: ftp.rclone },
+  rclone: { sftp: sftp.rclone, ftp: ftp.rclone, s3: s3.rclone },
   lftp: { sftp: sftp.lftp, ftp: ftp.lftp },
   winscp: { sftp: sftp.winscp, ftp: ftp.winscp },
   sshfs: { sftp: sftp.sshfs },
   curl: { ftp: ftp.curl },
   explorer: { ftp: ftp.explorer },
   device: { ftp: ftp.device },
+  aws: { s3: s3.aws },
+  boto3: { s3: s3.boto3 },
+  'aws-sdk-js': { s3: s3.awsSdkJs },
+  s3cmd: { s3: s3.s3cmd },
+  restic: { s3: s3.restic },
+  duplicity: { s3: s3.duplicity },
+  s3fs: { s3: s3.s3fs },
+  mc: { s3: s3.mc },
+  cyberduck: { s3: s3.cyberduck },
   'known-hosts': { sftp: sftp.knownHosts },
   certificate: { ftp: ftp.certificate },
 } as const satisfies Record<string, Partial<Record<Protocol, Describe>>>;

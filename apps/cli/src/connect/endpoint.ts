@@ -12,8 +12,22 @@ export interface Endpoint {
   readonly identity: string | undefined;
   /** Of FTP: whether clients may do without TLS. */
   readonly clearText: boolean;
-  /** Of FTP: PEM of the certificate that the server signed itself; undefined when it has one of an authority, or none yet. */
+  /**
+   * Of FTP and S3: PEM of the certificate that the server signed itself; undefined when it has one of an authority, none
+   * yet, or does without TLS.
+   */
   readonly certificate: string | undefined;
+  /** Of S3 only. */
+  readonly s3: S3Access | undefined;
+}
+
+export interface S3Access {
+  /** Without a slash at its end. */
+  readonly url: string;
+  readonly region: string;
+  /** Of the access key. */
+  readonly id: string;
+  readonly secret: string;
 }
 
 /** Settings that go to standard output, to be put in a file, and what a person does with them. */

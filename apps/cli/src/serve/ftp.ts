@@ -1,9 +1,8 @@
-import { join } from 'node:path';
 import { FtpServer, type TlsOptions } from '@latchkey/adapter-ftp';
-import { ensureCertificateFile, type LoginThrottle } from '@latchkey/server-guard';
+import type { LoginThrottle } from '@latchkey/server-guard';
 import type { FtpSettings } from '../config/ftp.js';
 import type { Settings } from '../config/settings.js';
-import { requireOutside } from './host-key.js';
+import { ownCertificate } from './certificate.js';
 import { listenAt, urlOf } from './listening.js';
 import type { Log } from './log.js';
 import type { ConfiguredUsers } from './users.js';
@@ -15,23 +14,11 @@ export interface FtpOptions {
   readonly throttle: LoginThrottle;
 }
 
-/** Where a certificate is kept that the server made for itself. */
-export function certificatePath(settings: Settings): string {
-  return join(settings.state, 'ftp_certificate.pem');
-}
-
-/** How FTP is encrypted; makes a certificate on the first run. It must not lie in the store, like the host key. */
+/** How FTP is encrypted; makes a certificate on the first run. */
 export async function ftpTls(settings: Settings, storeRoot: string): Promise<TlsOptions> {
-  const { tls: mode, certificate, sessionReuse, names, host } = settings.ftp;
+  const { tls: mode, certificate, sessionReuse } = settings.ftp;
   if (mode === 'off') return { mode };
-  if (certificate !== undefined) return { mode, certificate, sessionReuse };
-  await requireOutside(settings.state, storeRoot);
-  const file = certificatePath(settings);
-  const everywhere = host === '0.0.0.0' || host === '::';
-  ensureCertificateFile(file, {
-    names: [...new Set([...names, ...(everywhere ? [] : [host]), 'localhost'])],
-  });
-  return { mode, certificate: { certificateFile: file, keyFile: file }, sessionReuse };
+  return { mode, certificate: certificate ?? (await ownCertificate(settings, storeRoot)), sessionReuse };
 }
 
 export function serveFtp({ settings, tls, users, throttle }: FtpOptions, log: Log): Promise<FtpServer> {

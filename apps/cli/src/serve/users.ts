@@ -70,6 +70,17 @@ export class ConfiguredUsers implements UserDirectory {
     return [...this.users.values()].some(({ password }) => password !== undefined);
   }
 
+  /** The first that is configured. */
+  get first(): string {
+    const [name] = this.users.keys();
+    if (name === undefined) throw new RangeError('there are no users');
+    return name;
+  }
+
+  has(user: string): boolean {
+    return this.users.has(user);
+  }
+
   async verifyPassword(user: string, password: string): Promise<VaultSession | undefined> {
     const known = this.users.get(user)?.password;
     if (known !== undefined && this.remembered.has(user, password)) return this.session();

@@ -5,16 +5,27 @@ import { fileURLToPath } from 'node:url';
 
 const FOLDER = path.dirname(fileURLToPath(import.meta.url));
 
-/** A Python process that performs operations of a library: one JSON request a line, one JSON answer a line. */
-export interface PythonDriver {
+/** A process of an interpreter that performs operations of a library: one JSON request a line, one JSON answer a line. */
+export interface Driver {
   /** One request. Rejects with the error that the library raised. */
   command(name: string, ...args: unknown[]): Promise<unknown>;
   close(): Promise<void>;
 }
 
-/** Starts the driver in `script`, a file beside this one. */
-export function startDriver(python: string, script: string): PythonDriver {
-  const child = spawn(python, ['-W', 'ignore', path.join(FOLDER, script)], {
+/** Starts the driver in `script`, a file beside this one, with Python. */
+export function startDriver(python: string, script: string): Driver {
+  return startScript(python, ['-W', 'ignore', path.join(FOLDER, script)]);
+}
+
+/** Starts a driver: an interpreter with `args`, the last of which is the script. */
+export function startScript(
+  interpreter: string,
+  args: readonly string[],
+  env: Readonly<Record<string, string>> = {},
+): Driver {
+  const script = path.basename(args.at(-1) ?? interpreter);
+  const child = spawn(interpreter, args, {
+    env: { ...process.env, ...env },
     stdio: ['pipe', 'pipe', 'inherit'],
   });
   const waiting: ((line: string | undefined) => void)[] = [];

@@ -1,0 +1,4 @@
+import { AWS, RCLONE_S3, S3CMD } from './programs.js';
+import { s3Suites } from './suite.js';
+
+s3Suites('require', [AWS, RCLONE_S3, S3CMD]);
