@@ -3,7 +3,7 @@ import type { Settings } from '../config/settings.js';
 import { Failure } from '../failure.js';
 import { openStore } from '../open-vault.js';
 import { type AccessKey, AccessKeys, accessKeysPath } from '../serve/access-keys.js';
-import { requireOutside } from '../serve/host-key.js';
+import { requireOutside } from '../serve/outside-the-store.js';
 import { columns, emitJson, emitLine, note } from '../terminal/output.js';
 import { quiet, settingsOf } from './invocation.js';
 

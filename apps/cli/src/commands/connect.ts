@@ -7,7 +7,7 @@ import {
   type Protocol,
   protocolsOf,
 } from '../connect/clients.js';
-import { type EndpointFlags, findEndpoint } from '../connect/find-endpoint.js';
+import type { EndpointFlags } from '../connect/find-endpoint.js';
 import { Failure } from '../failure.js';
 import { emitJson, emitLine, note } from '../terminal/output.js';
 import { quiet, settingsOf } from './invocation.js';
@@ -35,6 +35,7 @@ export function addConnect(program: Command): void {
       const client = oneOf(name, CLIENT_NAMES, 'the client') ?? 'openssh';
       const protocol = protocolOf(client, options);
       const needsUser = client !== 'known-hosts' && client !== 'certificate';
+      const { findEndpoint } = await import('../connect/find-endpoint.js');
       const endpoint = await findEndpoint(protocol, options, settingsOf(command), needsUser);
       if (client === 'known-hosts' && endpoint.hostKey === undefined) throw notYet('host key');
       if (client === 'certificate' && endpoint.certificate === undefined) throw notYet('certificate');

@@ -1,18 +1,5 @@
-import { DEFAULT_LIMITS } from '@latchkey/adapter-sftp';
-import { LoginDelays } from '@latchkey/server-guard';
-import type { Vault } from '@latchkey/vault';
 import type { Command } from 'commander';
-import { oneOf, type Settings } from '../config/settings.js';
-import { STOP_SIGNALS } from '../interruption.js';
-import { openVault, vaultDirectory } from '../open-vault.js';
-import { PeriodicCollection } from '../serve/collection.js';
-import { configuredUsers, type ServeFlags, withFlags } from '../serve/flags.js';
-import { announceFtp, ftpTls, serveFtp } from '../serve/ftp.js';
-import { loadHostKey } from '../serve/host-key.js';
-import { type Log, makeLog } from '../serve/log.js';
-import { AccessKeyCredentials, announceS3, prepareAccessKeys, s3Tls, serveS3 } from '../serve/s3.js';
-import { announceSftp, serveSftp } from '../serve/sftp.js';
-import { ConfiguredUsers, loadUsers } from '../serve/users.js';
+import type { ServeFlags } from '../serve/flags.js';
 import { settingsOf } from './invocation.js';
 
 export function addServe(program: Command): void {
@@ -32,113 +19,9 @@ export function addServe(program: Command): void {
     .option('--authorized-keys <file>', 'with --user: public keys, as OpenSSH keeps them')
     .option('--log <format>', 'json or pretty (default: pretty at a terminal)')
     .option('--log-level <level>', 'debug, info, warn or error (default: info)')
-    .action(run);
-}
-
-async function run(flags: ServeFlags, command: Command): Promise<void> {
-  const configured = settingsOf(command);
-  const format =
-    oneOf(flags.log, ['json', 'pretty'], '--log') ??
-    configured.log.format ??
-    (process.stderr.isTTY ? 'pretty' : 'json');
-  const level =
-    oneOf(flags.logLevel, ['debug', 'info', 'warn', 'error'], '--log-level') ?? configured.log.level;
-  const settings = withFlags(configured, flags);
-  const known = await loadUsers(await configuredUsers(flags, settings));
-  const log = makeLog(format, level);
-  const { vault, close } = await openVault(settings);
-  const servers: Closable[] = [];
-  try {
-    const users = new ConfiguredUsers(known, () => vault.session());
-    const hostKey = await loadHostKey(settings, vaultDirectory(settings));
-    // One for all protocols: a guesser gains nothing by changing between them.
-    const delays = new LoginDelays(DEFAULT_LIMITS.loginDelayMs, DEFAULT_LIMITS.loginDelayMaxMs);
-    // Before anybody is told that the server runs, and may stop it.
-    const signal = stopSignal();
-    const sftpServer = await serveSftp({ ...settings.sftp, hostKey, users, loginDelays: delays }, log);
-    servers.push(sftpServer);
-    const shared = { settings, vault, users, delays, log, servers };
-    await startFtp(shared);
-    await startS3(shared);
-    // Last, because who starts this program waits for it.
-    announceSftp(sftpServer, log);
-    await serveUntil(signal, vault, settings, log);
-  } finally {
-    await Promise.all(servers.map((server) => server.close()));
-    await close();
-  }
-  log('info', 'stopped');
-}
-
-interface Closable {
-  close(): Promise<void>;
-}
-
-/** What the servers of all protocols have in common. `servers` holds what has to be closed. */
-interface Shared {
-  readonly settings: Settings;
-  readonly vault: Vault;
-  readonly users: ConfiguredUsers;
-  readonly delays: LoginDelays;
-  readonly log: Log;
-  readonly servers: Closable[];
-}
-
-async function startFtp({ settings, users, delays, log, servers }: Shared): Promise<void> {
-  if (!settings.ftp.enabled) return;
-  if (!users.anyPassword) {
-    log('info', 'FTP is not served, because no user has a password');
-    return;
-  }
-  const tls = await ftpTls(settings, vaultDirectory(settings));
-  const server = await serveFtp({ settings: settings.ftp, tls, users, throttle: delays }, log);
-  servers.push(server);
-  announceFtp(server, settings.ftp, log);
-}
-
-async function startS3({ settings, vault, users, delays, log, servers }: Shared): Promise<void> {
-  if (!settings.s3.enabled) return;
-  const store = vaultDirectory(settings);
-  const keys = await prepareAccessKeys(settings, store, users, log);
-  const options = {
-    settings: settings.s3,
-    tls: await s3Tls(settings, store),
-    credentials: new AccessKeyCredentials(keys, users, vault),
-    throttle: delays,
-  };
-  const server = await serveS3(options, log);
-  servers.push(server);
-  announceS3(server, options, log);
-}
-
-async function serveUntil(
-  signal: Promise<string>,
-  vault: Vault,
-  settings: Settings,
-  log: Log,
-): Promise<void> {
-  const collection = new PeriodicCollection(vault, settings.gc, log);
-  // One session's fault must not end the others: the vault is consistent at every moment, by design.
-  const survive = (error: unknown): void => log('error', 'a fault in one session was survived', { error });
-  process.on('uncaughtException', survive);
-  process.on('unhandledRejection', survive);
-  try {
-    log('info', 'stopping', { signal: await signal });
-  } finally {
-    await collection.stop();
-    process.off('uncaughtException', survive);
-    process.off('unhandledRejection', survive);
-  }
-}
-
-/** Resolves with the first signal that asks for an end. A second one ends the program at once. */
-function stopSignal(): Promise<string> {
-  return new Promise((resolve) => {
-    for (const name of STOP_SIGNALS) {
-      process.once(name, () => {
-        process.once(name, () => process.exit(130));
-        resolve(name);
-      });
-    }
-  });
+    .action(async (flags: ServeFlags, command: Command) => {
+      // The protocols are most of the program, and no other command needs them.
+      const { serve } = await import('../serve/serve.js');
+      await serve(flags, settingsOf(command));
+    });
 }

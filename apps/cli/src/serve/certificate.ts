@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { ensureCertificateFile } from '@latchkey/server-guard';
 import type { Settings } from '../config/settings.js';
-import { requireOutside } from './host-key.js';
+import { requireOutside } from './outside-the-store.js';
 
 /** Where a certificate is kept that the server made for itself, for FTP and S3 alike. */
 export function certificatePath(settings: Settings): string {

@@ -1,10 +1,11 @@
 import { randomBytes } from 'node:crypto';
-import { chmod, link, mkdir, readFile, realpath, rm, stat, writeFile } from 'node:fs/promises';
-import { dirname, join, relative } from 'node:path';
+import { chmod, link, mkdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
 import { describeHostKey, makeHostKey } from '@latchkey/adapter-sftp';
 import type { Settings } from '../config/settings.js';
 import { Failure } from '../failure.js';
 import { warn } from '../terminal/output.js';
+import { requireOutside } from './outside-the-store.js';
 
 /** Where the private host key is kept. */
 export function hostKeyPath(settings: Settings): string {
@@ -52,27 +53,5 @@ async function readKey(path: string): Promise<string | undefined> {
   } catch (error) {
     if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return undefined;
     throw error;
-  }
-}
-
-/** Keeps a server's private key out of the store, whose keeper could then pose as the server. Throws a usage failure. */
-export async function requireOutside(directory: string, storeRoot: string): Promise<void> {
-  const root = await realpath(storeRoot);
-  const inside = relative(root, await realpathOfExisting(directory));
-  if (inside === '' || !(inside === '..' || inside.startsWith('../'))) {
-    throw new Failure('usage', `a server's private key would lie inside the store ${root}`, {
-      hint: 'choose another directory with --state or sftp.host-key',
-    });
-  }
-}
-
-/** The real path of a directory, or of its nearest ancestor that exists. */
-async function realpathOfExisting(directory: string): Promise<string> {
-  try {
-    return await realpath(directory);
-  } catch (error) {
-    const parent = dirname(directory);
-    if (parent === directory) throw error;
-    return realpathOfExisting(parent);
   }
 }

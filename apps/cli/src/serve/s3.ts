@@ -7,9 +7,9 @@ import { type S3Settings, s3TlsMode } from '../config/s3.js';
 import type { Settings } from '../config/settings.js';
 import { AccessKeys, accessKeysPath } from './access-keys.js';
 import { ownCertificate } from './certificate.js';
-import { requireOutside } from './host-key.js';
 import { listenAt, urlOf } from './listening.js';
 import type { Log } from './log.js';
+import { requireOutside } from './outside-the-store.js';
 import type { ConfiguredUsers } from './users.js';
 
 type CertificateFiles = Extract<CertificateSource, { readonly certificateFile: string }>;
