@@ -47,16 +47,17 @@ export function environment(place, durability = 'relaxed') {
  *
  * Makes the vault in `place` unless there is one, and serves it on loopback over SFTP, FTP and S3.
  * @param {string} place
- * @param {{ durability?: 'full' | 'relaxed', nodeArgs?: string[], ftp?: FtpChoices, s3Tls?: 'off' | 'require' }} options
+ * @param {{ durability?: 'full' | 'relaxed', nodeArgs?: string[], ftp?: FtpChoices, s3Tls?: 'off' | 'require', logLevel?: 'debug' | 'info' }} options
  */
 export async function startLatchkey(
   place,
-  { durability = 'relaxed', nodeArgs = [], ftp = {}, s3Tls = 'off' } = {},
+  { durability = 'relaxed', nodeArgs = [], ftp = {}, s3Tls = 'off', logLevel = 'info' } = {},
 ) {
   const env = {
     ...environment(place, durability),
     LATCHKEY_FTP_TLS: ftp.tls ?? 'require',
     LATCHKEY_S3_TLS: s3Tls,
+    LATCHKEY_LOG_LEVEL: logLevel,
   };
   // The program reads it where it is started; only this setting has no other way in.
   const configuration = path.join(place, 'latchkey.toml');
