@@ -99,6 +99,18 @@ describe('what is not implemented', () => {
     expect([answer.status, answer.code]).toEqual([status, code]);
   });
 
+  it.each([
+    ['GET', '/.latchkey-uploads/id/upload', {}],
+    ['HEAD', '/.latchkey-uploads/id/upload', {}],
+    ['GET', '/b%2Fd/k', {}],
+    ['PUT', '/b/copy', { 'x-amz-copy-source': '.latchkey-uploads/id/upload' }],
+  ])('has no objects where there can be no bucket: %s %s', async (method, path, more) => {
+    await fixture.session.write(['.latchkey-uploads', 'id', 'upload'], Buffer.from('x'), { parents: true });
+    const headers = { 'x-amz-content-sha256': 'UNSIGNED-PAYLOAD', ...more };
+    const wire = await signed(fixture.port, { method, path, headers });
+    expect((await send(fixture.port, wire)).status).toBe(404);
+  });
+
   it('answers with request ids and writes no secret to the log', async () => {
     const wire = await signed(fixture.port, { method: 'GET', path: '/b/none', query: { prefix: 'x' } });
     const answer = await send(fixture.port, wire);

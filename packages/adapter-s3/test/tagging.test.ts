@@ -17,6 +17,7 @@ import {
   type Tag,
   UploadPartCommand,
 } from '@aws-sdk/client-s3';
+import { createPresignedPost } from '@aws-sdk/s3-presigned-post';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { bytes, type Fixture, startFixture } from './support/fixture.js';
 import { send, signed } from './support/signing.js';
@@ -67,6 +68,19 @@ describe('tags of objects', () => {
     expect(await tagsOf()).toEqual([]);
     const after = await client.send(new HeadObjectCommand({ Bucket, Key, ChecksumMode: 'ENABLED' }));
     expect({ ...after, $metadata: 0 }).toEqual({ ...before, TagCount: undefined, $metadata: 0 });
+  });
+
+  it('come with a form', async () => {
+    const tagging = '<Tagging><TagSet><Tag><Key>a</Key><Value>1</Value></Tag></TagSet></Tagging>';
+    const post = async (value: string): Promise<number> => {
+      const { url, fields } = await createPresignedPost(client, { Bucket, Key, Fields: { tagging: value } });
+      const form = new FormData();
+      for (const [name, field] of Object.entries(fields)) form.append(name, field);
+      form.append('file', new Blob(['content']));
+      return (await fetch(url, { method: 'POST', body: form })).status;
+    };
+    expect([await post('a=1'), await post(tagging)]).toEqual([400, 204]);
+    expect(await tagsOf()).toEqual([{ Key: 'a', Value: '1' }]);
   });
 
   it('go along with copies, or are replaced', async () => {

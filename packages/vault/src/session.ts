@@ -5,7 +5,7 @@
  * What object protocols need beyond this is in object-session.ts.
  *
  * A path is a list of names from the root (`[]` is the root). Names are well-formed Unicode strings of at most
- * 1,024 UTF-8 bytes without `/` and NUL. Every method rejects with a `VaultError` (docs/errors.md).
+ * 1,024 UTF-8 bytes without `/` and NUL, and not empty. Every method rejects with a `VaultError` (docs/errors.md).
  */
 
 export type Path = readonly string[];

@@ -1,9 +1,9 @@
-import { createHash } from 'node:crypto';
 import type { Identity } from '../auth/authenticate.js';
 import { S3Error } from '../errors.js';
 import type { Headers } from '../http/headers.js';
 import { decodeAwsChunked } from './aws-chunked.js';
-import { type ChecksumName, startDigest } from './checksums.js';
+import type { ChecksumName } from './checksums.js';
+import { BodyDigester, type DigestName } from './digester.js';
 import { checksumValue, contentMd5, type ExpectedChecksum, expectedChecksum } from './expected.js';
 
 /** What was computed of a body while it went by. Known when its stream has ended. */
@@ -62,12 +62,23 @@ export class Body {
 
   /** The bytes, once. Throws behind the last of them when any declaration does not hold. */
   async *stream(): AsyncGenerator<Uint8Array> {
-    const { identity, most, compute } = this.#options;
+    const { identity, compute } = this.#options;
     const { payload } = identity;
-    const md5 = createHash('md5');
-    const sha256 = payload.kind === 'digest' ? createHash('sha256') : undefined;
     const name = this.expected?.name ?? compute;
-    const checksum = name === undefined ? undefined : await startDigest(name);
+    const names = new Set<DigestName>(['md5']);
+    if (payload.kind === 'digest') names.add('sha256');
+    if (name !== undefined) names.add(name);
+    const digests = await BodyDigester.start([...names], this.#length ?? 0);
+    try {
+      yield* this.#checked(digests, name);
+    } finally {
+      digests.abandon();
+    }
+  }
+
+  async *#checked(digests: BodyDigester, name: ChecksumName | undefined): AsyncGenerator<Uint8Array> {
+    const { identity, most } = this.#options;
+    const { payload } = identity;
     let declared = this.expected?.value;
     let size = 0;
     const onTrailer = (text: string): void => {
@@ -77,18 +88,18 @@ export class Body {
       size += bytes.length;
       if (size > most) throw new S3Error('EntityTooLarge');
       if (this.#length !== undefined && size > this.#length) throw new S3Error('IncompleteBody');
-      md5.update(bytes);
-      sha256?.update(bytes);
-      checksum?.update(bytes);
+      const pending = digests.update(bytes);
+      if (pending !== undefined) await pending;
       yield bytes;
     }
     if (this.#length !== undefined && size !== this.#length) throw new S3Error('IncompleteBody');
     if (size < (this.#options.least ?? 0)) throw new S3Error('EntityTooSmall');
-    if (payload.kind === 'digest' && sha256?.digest('hex') !== payload.sha256)
+    const found = await digests.finish();
+    if (payload.kind === 'digest' && found.get('sha256')?.toString('hex') !== payload.sha256)
       throw new S3Error('XAmzContentSHA256Mismatch');
-    const digest = md5.digest();
-    if (this.#md5 !== undefined && !this.#md5.equals(digest)) throw new S3Error('BadDigest');
-    const value = checksum?.digest();
+    const md5 = found.get('md5') as Buffer;
+    if (this.#md5 !== undefined && !this.#md5.equals(md5)) throw new S3Error('BadDigest');
+    const value = name === undefined ? undefined : found.get(name);
     if (declared !== undefined && value !== undefined && !declared.equals(value))
       throw new S3Error(
         'BadDigest',
@@ -96,7 +107,7 @@ export class Body {
       );
     this.#digests = {
       size,
-      md5: digest,
+      md5,
       ...(name === undefined || value === undefined ? {} : { checksum: { name, value } }),
     };
   }

@@ -21,12 +21,17 @@ export function directoryOf({ path }: Place): Path {
 
 /**
  * Where the object of a key lies. Undefined for keys that cannot be kept, because a part between slashes is `.` or `..` or
- * has a NUL, which paths of file protocols cannot have, or because there are too many. Throws `KeyTooLongError`.
+ * has a NUL, which paths of file protocols cannot have, or because there are too many, and where there can be no bucket.
+ * Throws `KeyTooLongError`.
  */
 export function placeOf(bucket: string, key: string): Place | undefined {
   if (Buffer.byteLength(key) > MAX_KEY_BYTES) throw new S3Error('KeyTooLongError');
   const names = key.split('/');
-  if (names.length > MAX_PARTS || names.some((name) => name === '.' || name === '..' || name.includes('\0')))
+  if (
+    !mayBeBucket(bucket) ||
+    names.length > MAX_PARTS ||
+    names.some((name) => name === '.' || name === '..' || name.includes('\0'))
+  )
     return undefined;
   return { path: [bucket, ...names], marker: key.endsWith('/') };
 }
@@ -34,6 +39,7 @@ export function placeOf(bucket: string, key: string): Place | undefined {
 /** The same for a key that is about to be written. Throws `InvalidArgument` where there is no place. */
 export function newPlaceOf(bucket: string, key: string): Place {
   const place = placeOf(bucket, key);
+  if (!mayBeBucket(bucket)) throw noSuchBucket(bucket);
   if (place === undefined)
     throw new S3Error(
       'InvalidArgument',

@@ -13,6 +13,7 @@ import { Query, uriEncode } from '../http/url.js';
 import { etagOf, quoted } from '../objects/etag.js';
 import { newPlaceOf } from '../objects/keys.js';
 import { descriptionOf } from '../objects/metadata.js';
+import { MAX_OBJECT_TAGS, parseTagging } from '../objects/tags.js';
 import { document, element } from '../xml/write.js';
 import type { Call, ServerContext } from './operation.js';
 import { checkServiceHeaders } from './registry.js';
@@ -34,6 +35,7 @@ const NO_HEADERS: ReadonlySet<string> = new Set([
   'redirect',
   'success_action_redirect',
   'success_action_status',
+  'tagging',
   'x-amz-algorithm',
   'x-amz-credential',
   'x-amz-signature',
@@ -67,7 +69,6 @@ export async function postObject(request: FormRequest): Promise<Reply> {
   const identity = await identityOf(fields, verifier);
   const bounds = checkPolicy(fields.get('policy') ?? '', fields, verifier.now());
   await request.allowOrigin(identity.credential.session);
-  if (fields.has('tagging')) throw new S3Error('NotImplemented', 'The field tagging is not implemented.');
   const headers = headersOf(fields);
   checkServiceHeaders(headers, new Query(''), identity.credential.user);
   if (key === '') throw new S3Error('InvalidArgument', 'The field key is missing.');
@@ -83,7 +84,11 @@ export async function postObject(request: FormRequest): Promise<Reply> {
     session: identity.credential.session,
     body: () => body,
   };
-  const entry = await storeObject(call, newPlaceOf(bucket, key), descriptionOf(headers), body);
+  const description = descriptionOf(headers);
+  const tagging = fields.get('tagging');
+  const tags = tagging === undefined ? {} : { tags: parseTagging(tagging, MAX_OBJECT_TAGS) };
+  const tagged = { ...description, attributes: { ...description.attributes, ...tags } };
+  const entry = await storeObject(call, newPlaceOf(bucket, key), tagged, body);
   return answer(fields, bucket, key, quoted(etagOf(entry)));
 }
 

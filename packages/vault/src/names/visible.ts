@@ -41,5 +41,8 @@ async function isCovered(
   const key = directoryKey(row.key);
   if (next !== undefined && compareKeys(next.key, key) > 0) return false;
   const beside = next?.key === key ? next : await directory.tree(head).get(key);
-  return beside !== undefined && (await linked(context, directory, beside, performance.now())) !== undefined;
+  if (beside === undefined) return false;
+  // Where it leads cannot be read: then both are shown, so that a directory that is damaged hides nothing.
+  const child = await linked(context, directory, beside, performance.now()).catch(() => undefined);
+  return child !== undefined;
 }
