@@ -3,6 +3,8 @@ import type { Seen } from '../client.js';
 /** One way into the vault. Paths of the vault are absolute; the working directory of every test exists. */
 export interface Actor {
   readonly name: string;
+  /** The protocol has no way to say when a file was modified, nor to rename it but by a copy. */
+  readonly noTimes?: true;
   /** Makes or replaces a file, with its modification time. */
   put(local: string, remote: string): Promise<void>;
   get(remote: string, local: string): Promise<void>;

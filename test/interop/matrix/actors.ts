@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { readFileSync, statSync } from 'node:fs';
 import { appendFile, readFile, writeFile } from 'node:fs/promises';
+import { CopyObjectCommand, HeadObjectCommand } from '@aws-sdk/client-s3';
 import type { TestContext } from 'vitest';
 import { MAIN } from '../../servers/latchkey.mjs';
 import type { Client, Seen, Target } from '../client.js';
@@ -9,6 +10,8 @@ import { lftpFtp } from '../clients/lftp.js';
 import { sshOptions } from '../clients/openssh.js';
 import { paramiko } from '../clients/paramiko.js';
 import { requireProgram, requirePython, succeed } from '../run.js';
+import { addressOf } from '../s3/client.js';
+import { sdk } from '../s3/clients/sdk.js';
 import { pathOf, type VaultObserver } from '../vault.js';
 import type { Actor } from './actor.js';
 
@@ -135,7 +138,46 @@ function libraryActor({ library: { session } }: Surroundings): Actor {
   };
 }
 
-export const ACTORS = ['SFTP', 'FTP', 'FTPS', 'command line', 'library'] as const;
+function s3Actor({ target }: Surroundings): Actor {
+  if (target.s3 === undefined) throw new Error('the server does not speak S3');
+  const client = sdk(target.s3);
+  const named = (remote: string): { Bucket: string; Key: string } => {
+    const { bucket, key } = addressOf(remote);
+    return { Bucket: bucket, Key: key };
+  };
+  const { put, get, keys, range, move, remove } = client;
+  if (!keys || !range || !move) throw new Error(`${client.name} cannot do everything`);
+  const see = async (remote: string): Promise<Seen> => {
+    const { ContentLength, LastModified } = await client.amazon.send(new HeadObjectCommand(named(remote)));
+    return { size: ContentLength ?? -1, modified: (LastModified?.getTime() ?? 0) / 1000 };
+  };
+  return {
+    name: 'S3',
+    noTimes: true,
+    put,
+    get,
+    names: keys,
+    see,
+    // S3 has no command for a digest. A copy gets the checksum that it asks for.
+    sha256: async (remote) => {
+      const { Bucket, Key } = named(remote);
+      const copy = { Bucket, Key: `${Key}.copy`, CopySource: `${Bucket}/${Key}` };
+      const { CopyObjectResult } = await client.amazon.send(
+        new CopyObjectCommand({ ...copy, ChecksumAlgorithm: 'SHA256' }),
+      );
+      await remove(`${remote}.copy`);
+      return Buffer.from(CopyObjectResult?.ChecksumSHA256 ?? '', 'base64').toString('hex');
+    },
+    rename: move,
+    resumeGet: async (remote, local) => {
+      const { size } = await see(remote);
+      await appendFile(local, await range(remote, statSync(local).size, size - 1));
+    },
+    close: async () => client.close?.(),
+  };
+}
+
+export const ACTORS = ['SFTP', 'FTP', 'FTPS', 'S3', 'command line', 'library'] as const;
 
 /** All of {@link ACTORS}, in that order. Skips the test, or fails it in CI, where a client is not installed. */
 export function enterActors(test: TestContext, around: Surroundings): readonly Actor[] {
@@ -143,6 +185,7 @@ export function enterActors(test: TestContext, around: Surroundings): readonly A
     sftpActor(around, requirePython(test, 'paramiko'), requireProgram(test, 'ssh')),
     ftpActor(around, requirePython(test, 'ftplib')),
     ftpsActor(around, requireProgram(test, 'lftp')),
+    s3Actor(around),
     commandLineActor(around),
     libraryActor(around),
   ];

@@ -4,7 +4,7 @@ import path from 'node:path';
 import { expect } from 'vitest';
 import { requireProgram, succeed } from '../run.js';
 import { readTree } from '../trees.js';
-import { addressOf, uri } from './client.js';
+import { uri } from './client.js';
 import { type Aws, aws } from './clients/aws.js';
 import { type RcloneS3, rcloneS3 } from './clients/rclone.js';
 import { type S3cmd, s3cmd } from './clients/s3cmd.js';
@@ -31,7 +31,10 @@ async function synchronise(
   await sync(folder, at);
   rmSync(path.join(folder, `${prefix}-3.txt`));
   local.file(`${prefix}-new.txt`, 5000, undefined, folder);
-  writeFileSync(path.join(folder, `${prefix}-7.txt`), local.content(9000, 'changed'));
+  const changed = path.join(folder, `${prefix}-7.txt`);
+  writeFileSync(changed, local.content(9000, 'changed'));
+  // S3's times are whole seconds: what is changed in the second in which it goes up looks newer than the object.
+  utimesSync(changed, 1_700_000_009, 1_700_000_009);
   await sync(folder, at);
   expect(objectsOf(await stored.tree(at))).toEqual(objectsOf(await readTree(folder)));
   return folder;
@@ -61,30 +64,6 @@ const AWS_STEPS: readonly S3Step<Aws>[] = [
       const curl = (url: string): Promise<string> => succeed('curl', ['-sSf', ...trust, url]);
       expect(await curl(link)).toBe(readFileSync(sent.path, 'latin1'));
       await expect(curl(link.replace('behind-an-aws-link', 'behind-another-link'))).rejects.toThrow('403');
-    },
-  },
-  {
-    id: 'parts',
-    title: 'an upload in parts is put together by hand',
-    run: async ({ client, local, stored, bucket }) => {
-      const { bucket: name, key } = addressOf(`${bucket}/put-together.bin`);
-      const to = ['--bucket', name, '--key', key];
-      const api = async (...args: string[]): Promise<Record<string, string>> =>
-        JSON.parse(await client.command('s3api', ...args)) as Record<string, string>;
-      const { UploadId = '' } = await api('create-multipart-upload', ...to);
-      const parts = [local.file('first-part.bin', 5 * 2 ** 20), local.file('last-part.bin', 17)];
-      const sent = [];
-      for (const [index, part] of parts.entries()) {
-        const number = ['--part-number', String(index + 1), '--upload-id', UploadId, '--body', part.path];
-        const { ETag } = await api('upload-part', ...to, ...number);
-        sent.push({ PartNumber: index + 1, ETag });
-      }
-      const whole = ['--upload-id', UploadId, '--multipart-upload', JSON.stringify({ Parts: sent })];
-      const { ETag } = await api('complete-multipart-upload', ...to, ...whole);
-      expect(ETag).toMatch(/^"[0-9a-f]{32}-2"$/);
-      const bytes = Buffer.concat(parts.map((part) => readFileSync(part.path)));
-      const sha256 = createHash('sha256').update(bytes).digest('hex');
-      expect(await stored.item(`${bucket}/${key}`)).toMatchObject({ size: bytes.length, sha256 });
     },
   },
 ];

@@ -25,7 +25,7 @@ export interface S3Suite<C extends Connected> {
 const LIMIT_MS = 15 * 60_000;
 const FULL: Amount = { mebibytes: 1024, files: 5000 };
 /** More parts than one, and quick: what is stored does not depend on the client. */
-const REDUCED: Amount = { mebibytes: 20, files: 60 };
+const REDUCED: Amount = { mebibytes: 12, files: 60 };
 
 /**
  * Plays clients one after the other against one server, one test a step; then what it kept is searched and compared.

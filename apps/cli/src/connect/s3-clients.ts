@@ -41,6 +41,8 @@ export function aws(endpoint: Endpoint): ClientSettings {
     ...trusting(endpoint, `ca_bundle = ${PEM}`),
     's3 =',
     '  addressing_style = path',
+    // For links: by themselves they sign them by version 2 in this region.
+    '  signature_version = s3v4',
   ];
   return {
     settings: lines.join('\n'),
@@ -67,7 +69,7 @@ export function boto3(endpoint: Endpoint): ClientSettings {
     `    aws_access_key_id="${id}",`,
     `    aws_secret_access_key="${secret}",`,
     ...trusting(endpoint, `    verify="${PEM}",`),
-    '    config=Config(s3={"addressing_style": "path"}),',
+    '    config=Config(signature_version="s3v4", s3={"addressing_style": "path"}),',
     ')',
   ];
   return { settings: lines.join('\n'), steps: steps(endpoint, 'begin a program with this') };

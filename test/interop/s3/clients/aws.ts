@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process';
-import { readFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import type { S3Place } from '../../client.js';
@@ -16,8 +16,11 @@ export interface Aws extends S3Client {
 }
 
 export function aws(program: string, server: S3Place, scratch: string): Aws {
+  const config = path.join(scratch, 'config');
+  // Of its own it signs links by version 2 for this region.
+  writeFileSync(config, '[default]\ns3 =\n  addressing_style = path\n  signature_version = s3v4\n');
   const env = {
-    HOME: scratch,
+    AWS_CONFIG_FILE: config,
     AWS_ACCESS_KEY_ID: server.id,
     AWS_SECRET_ACCESS_KEY: server.secret,
     AWS_DEFAULT_REGION: server.region,
@@ -35,7 +38,8 @@ export function aws(program: string, server: S3Place, scratch: string): Aws {
     name: 'AWS CLI',
     command,
     attempt,
-    // It prints a warning of names that are like options, and passes them on as such.
+    // Its temporary file has a longer name.
+    cannotName: (name) => Buffer.byteLength(name) > 240,
     signIn: async (secret) =>
       void (await succeed(program, at(['s3api', 'list-buckets']), {
         env: { ...env, AWS_SECRET_ACCESS_KEY: secret },

@@ -11,6 +11,14 @@ export interface RcloneS3 extends S3Client {
   at(place: string): string;
 }
 
+/** rclone shows the symbols of control characters (U+2400 and up) instead of them. */
+function controls(name: string): string {
+  return name.replace(/[\u2400-\u2421]/gu, (symbol) => {
+    const code = (symbol.codePointAt(0) ?? 0) - 0x2400;
+    return String.fromCodePoint(code === 0x21 ? 0x7f : code);
+  });
+}
+
 export function rcloneS3(program: string, server: S3Place, scratch: string): RcloneS3 {
   const config = path.join(scratch, 'rclone.conf');
   const remote = (name: string, secret: string): string[] => [
@@ -29,7 +37,8 @@ export function rcloneS3(program: string, server: S3Place, scratch: string): Rcl
   const trust = server.certificate === undefined ? [] : ['--ca-cert', server.certificate];
   const command = (...args: string[]): Promise<string> => {
     const once = ['--config', config, '--retries', '1', '--low-level-retries', '1', '--transfers', '8'];
-    return succeed(program, [...args, ...once, ...trust]);
+    // Of the person who runs this, with which it could not use its own.
+    return succeed(program, [...args, ...once, ...trust], { env: { AWS_CA_BUNDLE: '' } });
   };
   const at = (place: string): string => `usual:${place.slice(1)}`;
   return {
@@ -44,12 +53,14 @@ export function rcloneS3(program: string, server: S3Place, scratch: string): Rcl
       await command('lsd', 'other:');
     },
     put: async (local, to) => void (await command('copyto', local, at(to))),
-    get: async (from, local) => void (await command('copyto', at(from), local)),
+    get: async (from, local) =>
+      // Without this a source that is not there is an empty folder.
+      void (await command('copyto', '--error-on-no-transfer', at(from), local)),
     putTree: async (local, to) => void (await command('copy', local, at(to))),
     getTree: async (from, local) => void (await command('copy', at(from), local)),
     keys: async (below) => {
       const listed = await command('lsjson', '--recursive', '--files-only', '--no-modtime', at(below));
-      return (JSON.parse(listed) as { Path: string }[]).map(({ Path }) => Path);
+      return (JSON.parse(listed) as { Path: string }[]).map(({ Path }) => controls(Path));
     },
     range: async (from, first, last) => {
       const piece = ['--offset', String(first), '--count', String(last - first + 1)];
