@@ -164,7 +164,8 @@ describe('attack 22: names that a vault may hold and its edges may not pass on',
     await plantOddNames();
     await victim.visit(async (session) => {
       const names = (await session.list(['folder'])).entries.map((entry) => entry.name);
-      expect(new Set(names)).toEqual(new Set([...ODD, 'file']));
+      // A name without a letter is one of S3's keys: it is kept, and no file protocol sees it.
+      expect(new Set(names)).toEqual(new Set([...ODD.filter((odd) => odd !== ''), 'file']));
       for (const name of ODD.filter((odd) => odd !== '')) {
         expect((await collect(session.read(['folder', name]))).toString()).toBe('content');
       }

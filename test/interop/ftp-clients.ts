@@ -13,7 +13,7 @@ import { LFTP_FTP_STEPS } from './script/lftp-ftp.js';
 import type { Amount } from './script/step.js';
 
 /** There are many of these clients, and what is stored does not depend on the protocol. */
-const SMALL: Amount = { mebibytes: 64, files: 300 };
+const SMALL: Amount = { mebibytes: 64, files: 150 };
 
 export const CURL_EXPLICIT: ClientOf<Curl> = {
   name: 'curl over explicit TLS',
