@@ -181,6 +181,15 @@ describe('answers to other origins', () => {
     }
   });
 
+  it('give back origins that no browser sends as they came', async () => {
+    await put([{ AllowedOrigins: ['*é'], AllowedMethods: ['GET'] }]);
+    const headers = { 'x-amz-content-sha256': 'UNSIGNED-PAYLOAD' };
+    const wire = await signed(fixture.port, { method: 'GET', path: `/${Bucket}/k`, headers });
+    const origin = Buffer.from('x€é').toString('latin1');
+    const answer = await send(fixture.port, { ...wire, headers: [...wire.headers, ['Origin', origin]] });
+    expect([answer.status, answer.headers['access-control-allow-origin']]).toEqual([404, origin]);
+  });
+
   it('bear nothing without a rule, an origin or a proof', async () => {
     const get = async (origin?: string, signer = {}) => {
       const headers = { 'x-amz-content-sha256': 'UNSIGNED-PAYLOAD', ...(origin && { origin }) };

@@ -171,7 +171,10 @@ describe('abandoned uploads', () => {
     await session.changeObject([STAGING, old, '00001'], () => ({ modified: { seconds, nanoseconds: 0 } }));
     await expireUploads(session, { olderThanMs: 7 * DAY, now: late });
     expect(await isOpen()).toBe(true);
-    expect(await expireUploads(session, { olderThanMs: 7 * DAY, now: late + 7 * DAY })).toBe(1);
+    const expire = () => expireUploads(session, { olderThanMs: 7 * DAY, now: late + 7 * DAY });
+    const ended = await Promise.all([expire(), expire(), expire()]);
+    expect(Math.max(...ended)).toBeGreaterThan(0);
+    expect(await expire()).toBe(0);
     expect(await isOpen()).toBe(false);
     await expect(part('old', old)).rejects.toMatchObject({ name: 'NoSuchUpload' });
     const empty = await startFixture();

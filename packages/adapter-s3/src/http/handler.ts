@@ -12,7 +12,7 @@ import { isFormUpload, postObject } from '../operations/post-form.js';
 import { checkServiceHeaders, findAnonymousOperation, findOperation } from '../operations/registry.js';
 import { type Address, addressOf } from './address.js';
 import { crossOriginHeaders, preflight } from './cross-origin.js';
-import { Headers } from './headers.js';
+import { Headers, headerValue } from './headers.js';
 import { errorReply, type Reply, sendReply } from './reply.js';
 import { Query, splitTarget } from './url.js';
 
@@ -95,7 +95,7 @@ export class Handler {
     if (method === 'OPTIONS') return this.#preflight(address, query, headers);
     const allowOrigin = async (session: ObjectSession): Promise<void> => {
       const found = await crossOriginHeaders(session, address.bucket, headers, method);
-      for (const [name, value] of Object.entries(found)) response.setHeader(name, value);
+      for (const [name, value] of Object.entries(found)) response.setHeader(name, headerValue(value));
     };
     if (method === 'POST' && isFormUpload(address, query, headers))
       return postObject({ server, verifier, address, query, headers, body: goOn, allowOrigin });

@@ -1,5 +1,5 @@
 import { type ObjectSession, STAGING } from '@latchkey/vault';
-import { isVaultError } from '../errors.js';
+import { isVaultError, S3Error } from '../errors.js';
 import { type OpenUpload, openUploads } from './upload-listing.js';
 import { endUpload } from './uploads.js';
 
@@ -32,7 +32,7 @@ export async function expireUploads(
       ended += 1;
     } catch (error) {
       // Completed or aborted meanwhile.
-      if (!isVaultError(error, 'not-found')) throw error;
+      if (!(error instanceof S3Error) || error.code !== 'NoSuchUpload') throw error;
     }
   }
   return ended;
