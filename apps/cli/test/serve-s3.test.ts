@@ -187,7 +187,7 @@ describe('serve over S3', () => {
     const workspace = await Workspace.create();
     workspace.file(
       'latchkey.toml',
-      '[s3]\nregion = "eu-central-1"\ndomains = ["s3.example.org"]\nupload = "1MiB"\nrequests = 8\n',
+      '[s3]\nregion = "eu-central-1"\ndomains = ["s3.example.org"]\nupload = "1MiB"\nrequests = 8\npublic-buckets = ["bucket"]\nkeep-uploads = "2d"\n',
     );
     const served = await serve(workspace);
     expect(served.log()).toContain('"region":"eu-central-1"');
@@ -202,6 +202,8 @@ describe('serve over S3', () => {
     const object = `http://bucket.s3.example.org:${served.port}/key`;
     expect(curl(made, object, '-X', 'PUT', '-d', 'x', ...byHost)).toMatchObject({ status: 200 });
     expect(await workspace.ok('cat', 'vault:/bucket/key')).toBe('x');
+    const unsigned = (bucket: string) => fetch(`${served.url}/${bucket}/key`).then((answer) => answer.status);
+    expect([await unsigned('bucket'), await unsigned('other')]).toEqual([200, 403]);
     const large = workspace.file('large', Buffer.alloc(2 * 2 ** 20));
     expect(curl(made, object, '-T', large, ...byHost).text).toContain('EntityTooLarge');
     await served.stop();

@@ -15,6 +15,10 @@ export interface S3Settings {
   readonly region: string;
   /** Names whose subdomains are buckets. */
   readonly domains: readonly string[];
+  /** Names of buckets that everybody may read. */
+  readonly publicBuckets: readonly string[];
+  /** Milliseconds after which an upload in parts that nobody goes on with is ended. */
+  readonly keepUploadsMs: number | undefined;
   /** What the adapter's own limits are replaced with. Bytes, and counts. */
   readonly limits: {
     readonly connections?: number;
@@ -49,6 +53,8 @@ export function s3Settings(
         : { certificateFile: certificate, keyFile: key },
     region: env.LATCHKEY_S3_REGION || file?.region || DEFAULT_REGION,
     domains: file?.domains ?? [],
+    publicBuckets: file?.['public-buckets'] ?? [],
+    keepUploadsMs: file?.['keep-uploads'],
     limits: {
       ...(connections === undefined ? {} : { connections }),
       ...(requests === undefined ? {} : { requests }),

@@ -86,6 +86,8 @@ export const configurationFile = z.strictObject({
       connections: z.number().int().min(1).max(100_000).optional(),
       requests: z.number().int().min(1).max(100_000).optional(),
       upload: size.optional(),
+      'keep-uploads': span.optional(),
+      'public-buckets': z.array(z.string().min(1).max(255)).max(1000).optional(),
     })
     .refine(({ certificate, key }) => (certificate === undefined) === (key === undefined), {
       message: 'certificate and key go together',

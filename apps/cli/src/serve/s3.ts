@@ -1,8 +1,8 @@
 import { X509Certificate } from 'node:crypto';
 import { readFileSync } from 'node:fs';
-import { type CredentialDirectory, S3Server } from '@latchkey/adapter-s3';
+import { type CredentialDirectory, type PublicBucket, S3Server } from '@latchkey/adapter-s3';
 import type { CertificateSource, LoginDelays } from '@latchkey/server-guard';
-import type { ObjectSession, Vault } from '@latchkey/vault';
+import type { ObjectSession } from '@latchkey/vault';
 import { type S3Settings, s3TlsMode } from '../config/s3.js';
 import type { Settings } from '../config/settings.js';
 import { AccessKeys, accessKeysPath } from './access-keys.js';
@@ -18,6 +18,10 @@ export interface S3Options {
   readonly settings: S3Settings;
   readonly tls: CertificateFiles | undefined;
   readonly credentials: CredentialDirectory;
+  /** In which public buckets lie, and what tells browsers which other origins a bucket lets in. */
+  readonly session: ObjectSession;
+  /** Whose public buckets are. */
+  readonly owner: string;
   readonly throttle: LoginDelays;
 }
 
@@ -30,20 +34,16 @@ export async function s3Tls(settings: Settings, storeRoot: string): Promise<Cert
 
 /** Finds who signed a request. A key counts as long as its user may log in. */
 export class AccessKeyCredentials implements CredentialDirectory {
-  readonly #session: ObjectSession;
-
   constructor(
     private readonly keys: AccessKeys,
     private readonly users: ConfiguredUsers,
-    vault: Vault,
-  ) {
-    this.#session = vault.session();
-  }
+    private readonly session: ObjectSession,
+  ) {}
 
   async find(accessKeyId: string): ReturnType<CredentialDirectory['find']> {
     const key = await this.keys.find(accessKeyId);
     if (key === undefined || !this.users.has(key.user)) return undefined;
-    return { user: key.user, secretAccessKey: key.secret, session: this.#session };
+    return { user: key.user, secretAccessKey: key.secret, session: this.session };
   }
 }
 
@@ -67,8 +67,9 @@ export async function prepareAccessKeys(
   return keys;
 }
 
-export function serveS3({ settings, tls, credentials, throttle }: S3Options, log: Log): Promise<S3Server> {
-  const { host, port, region, domains, limits } = settings;
+export function serveS3(options: S3Options, log: Log): Promise<S3Server> {
+  const { settings, tls, credentials, session, owner, throttle } = options;
+  const { host, port, region, domains, limits, publicBuckets, keepUploadsMs } = settings;
   return listenAt({ host, port, flag: '--s3-port' }, () =>
     S3Server.listen({
       host,
@@ -77,6 +78,11 @@ export function serveS3({ settings, tls, credentials, throttle }: S3Options, log
       throttle,
       region,
       domains,
+      publicBuckets: new Map(
+        publicBuckets.map((name): [string, PublicBucket] => [name, { user: owner, session }]),
+      ),
+      preflight: async () => session,
+      ...(keepUploadsMs === undefined ? {} : { keepUploadsMs }),
       ...(tls === undefined ? {} : { tls }),
       limits,
       logger: log,

@@ -78,10 +78,13 @@ async function startS3({ settings, vault, users, delays, log, servers }: Shared)
   if (!settings.s3.enabled) return;
   const store = vaultDirectory(settings);
   const keys = await prepareAccessKeys(settings, store, users, log);
+  const session = vault.session();
   const options = {
     settings: settings.s3,
     tls: await s3Tls(settings, store),
-    credentials: new AccessKeyCredentials(keys, users, vault),
+    credentials: new AccessKeyCredentials(keys, users, session),
+    session,
+    owner: users.first,
     throttle: delays,
   };
   const server = await serveS3(options, log);

@@ -23,6 +23,7 @@ export function minio(server: S3Place): Minio {
       secretKey: secret,
       region: server.region,
       pathStyle: true,
+      partSize: 5 * 1024 * 1024,
       ...(agent === undefined ? {} : { transportAgent: agent }),
     });
   const library = connect(server.secret);
