@@ -17,6 +17,10 @@ export const S3_ERRORS = {
   InvalidAccessKeyId: [403, 'The access key id that you provided does not exist in our records.'],
   InvalidArgument: [400, 'Invalid argument.'],
   InvalidBucketName: [400, 'The specified bucket is not valid.'],
+  InvalidEncryptionAlgorithmError: [
+    400,
+    'The encryption request that you specified is not valid. The valid value is AES256.',
+  ],
   InvalidDigest: [400, 'The Content-MD5 that you specified is not valid.'],
   InvalidPart: [400, 'One or more of the specified parts could not be found, or their ETags do not match.'],
   InvalidPartOrder: [400, 'The list of parts was not in ascending order.'],

@@ -8,7 +8,7 @@ import { failureOf, S3Error } from '../errors.js';
 import type { Call, ServerContext } from '../operations/operation.js';
 import { isFormUpload, postObject } from '../operations/post-form.js';
 import { checkServiceHeaders, findOperation } from '../operations/registry.js';
-import { addressOf } from './address.js';
+import { addressOf, isSecure } from './address.js';
 import { Headers } from './headers.js';
 import { errorReply, type Reply, sendReply } from './reply.js';
 import { Query, splitTarget } from './url.js';
@@ -89,7 +89,15 @@ export class Handler {
       return request;
     };
     if (method === 'POST' && isFormUpload(address, query, headers))
-      return postObject({ server, verifier, address, query, headers, body: goOn });
+      return postObject({
+        server,
+        verifier,
+        address,
+        query,
+        headers,
+        secure: isSecure(request),
+        body: goOn,
+      });
     const identity = await authenticate({ method, rawPath, query, headers }, verifier);
     if (isPresigned({ query })) hoist(query, headers);
     checkServiceHeaders(headers, query, identity.credential.user);
@@ -102,6 +110,7 @@ export class Handler {
       headers,
       identity,
       session,
+      secure: isSecure(request),
       body: (most, options = {}) => new Body(lazily(goOn), { headers, identity, most, ...options }),
     };
     return findOperation(call).run(call);

@@ -17,14 +17,22 @@ export interface Upload {
   /** Milliseconds since 1970. */
   readonly started: number;
   readonly description: Description;
+  /** Of an upload whose parts a customer's key protects: by what the key is recognised, in base64. */
+  readonly seal?: string;
   readonly checksum?: { readonly name: ChecksumName; readonly type: ChecksumType };
 }
 
 const UPLOAD = 'upload';
+/** What an object of sealed parts ends with; written when the upload is completed. */
+const INDEX = 'index';
 const MAX_UPLOAD_BYTES = 16 * 1024;
 
 export function partPath(id: string, number: number): Path {
   return [STAGING, id, String(number).padStart(5, '0')];
+}
+
+export function indexPath(id: string): Path {
+  return [STAGING, id, INDEX];
 }
 
 export async function beginUpload(session: ObjectSession, upload: Upload): Promise<string> {

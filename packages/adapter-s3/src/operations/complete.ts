@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import type { ContentProperties, ObjectEntry } from '@latchkey/vault';
+import type { ContentProperties, ObjectEntry, Stretch } from '@latchkey/vault';
 import { checksumElement, startDigest } from '../body/checksums.js';
 import { combineCrcs, isCrc } from '../body/crc-combine.js';
 import { checksumValue, expectedChecksum } from '../body/expected.js';
@@ -11,6 +11,9 @@ import { writeCondition } from '../objects/conditions.js';
 import { etagOf, quoted, unquoted } from '../objects/etag.js';
 import { newPlaceOf, requireBucket } from '../objects/keys.js';
 import { endUpload, findUpload, partPath, type Upload } from '../objects/uploads.js';
+import { customerKeyHeaders, customerKeyOf } from '../sse/customer-key.js';
+import { contentSize } from '../sse/seal.js';
+import { checkUploadKey, indexParts, type SealedParts } from '../sse/upload.js';
 import { parseXml, type XmlElement } from '../xml/parse.js';
 import { element, result } from '../xml/write.js';
 import { bucketOf, type Call, keyOf } from './operation.js';
@@ -38,19 +41,26 @@ export async function completeMultipartUpload(call: Call): Promise<Reply> {
   const document = await call.body(server.limits.documentBytes, { ignoreChecksum: true }).text();
   const listed = listedParts(parseXml(document, 'CompleteMultipartUpload'), upload);
   const precondition = writeCondition(headers);
+  const customerKey = customerKeyOf(call);
+  if (customerKey !== undefined) checkUploadKey(upload, customerKey);
   const place = newPlaceOf(bucket, key);
   await requireBucket(session, bucket);
   try {
+    const numbers = listed.map(({ number }) => number);
+    const sealed = await indexParts(session, id, upload, numbers);
+    const sources = numbers.map((number): Stretch => ({ path: partPath(id, number) }));
     const entry = await session.composeObject(
-      listed.map(({ number }) => ({ path: partPath(id, number) })),
+      sealed === undefined ? sources : [...sources, sealed.index],
       place.path,
       {
         existing: BUCKET_ONLY,
         ...(precondition === undefined ? {} : { precondition }),
-        describe: async (parts) => {
+        describe: async (entries) => {
+          sealed?.check(entries);
+          const parts = entries.slice(0, listed.length);
           checkParts(listed, parts, upload);
           checkSize(headers.get('x-amz-mp-object-size'), parts);
-          const properties = await propertiesOf(parts, upload);
+          const properties = await propertiesOf(parts, upload, sealed?.digests);
           const whole =
             upload.checksum && properties.digests?.get(digestKey(upload.checksum.name, upload.checksum.type));
           if (wanted !== undefined && (whole === undefined || !wanted.equals(whole)))
@@ -68,6 +78,7 @@ export async function completeMultipartUpload(call: Call): Promise<Reply> {
         element('ETag', quoted(etagOf(entry))),
         ...checksumElements(checksumsOf(entry)),
       ]),
+      customerKeyHeaders(customerKey),
     );
   } catch (error) {
     if (!isVaultError(error, 'not-found')) throw error;
@@ -116,16 +127,17 @@ function checkParts(
     const kept = checksum === undefined ? undefined : part.digests?.get(checksum.name);
     if (text !== undefined && (kept === undefined || Buffer.from(kept).toString('base64') !== text))
       throw new S3Error('InvalidPart', undefined, details);
-    if (part.size < MIN_PART && index < listed.length - 1)
+    const size = contentSize(part);
+    if (size < MIN_PART && index < listed.length - 1)
       throw new S3Error('EntityTooSmall', undefined, {
-        details: { ...details.details, ProposedSize: String(part.size), MinSizeAllowed: String(MIN_PART) },
+        details: { ...details.details, ProposedSize: String(size), MinSizeAllowed: String(MIN_PART) },
       });
   }
 }
 
 function checkSize(text: string | undefined, parts: readonly ObjectEntry[]): void {
   if (text === undefined) return;
-  const size = parts.reduce((sum, part) => sum + part.size, 0);
+  const size = parts.reduce((sum, part) => sum + contentSize(part), 0);
   if (text !== String(size))
     throw new S3Error('InvalidRequest', 'x-amz-mp-object-size is not the size of the parts.');
 }
@@ -134,15 +146,16 @@ function checkSize(text: string | undefined, parts: readonly ObjectEntry[]): voi
 async function propertiesOf(
   parts: readonly ObjectEntry[],
   { checksum, description }: Upload,
+  sealed: SealedParts['digests'] = [],
 ): Promise<ContentProperties> {
   const md5 = createHash('md5');
   for (const part of parts) md5.update(Buffer.from(etagOf(part).replace(/-.*$/, ''), 'hex'));
-  const digests = new Map<string, Uint8Array>();
+  const digests = new Map<string, Uint8Array>(sealed);
   if (checksum !== undefined) {
     const { name, type } = checksum;
     const sums = parts.map((part) => ({
       crc: part.digests?.get(name) ?? new Uint8Array(0),
-      length: part.size,
+      length: contentSize(part),
     }));
     const key = digestKey(name, type);
     if (type === 'FULL_OBJECT' && isCrc(name)) digests.set(key, new Uint8Array(combineCrcs(name, sums)));
@@ -156,6 +169,6 @@ async function propertiesOf(
     contentType: description.contentType,
     etag: `${md5.digest('hex')}-${parts.length}`,
     digests,
-    ...(parts.length <= MAX_PART_SIZES ? { partSizes: parts.map((part) => part.size) } : {}),
+    ...(parts.length <= MAX_PART_SIZES ? { partSizes: parts.map(contentSize) } : {}),
   };
 }

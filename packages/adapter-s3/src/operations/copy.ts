@@ -1,4 +1,4 @@
-import type { Composition, ObjectEntry, ObjectSession } from '@latchkey/vault';
+import type { Composition, ObjectAttributes, ObjectEntry, ObjectSession } from '@latchkey/vault';
 import { type ChecksumName, checksumOf, startDigest } from '../body/checksums.js';
 import { isVaultError, S3Error } from '../errors.js';
 import { type Reply, xmlReply } from '../http/reply.js';
@@ -8,6 +8,9 @@ import { checkRead, writeCondition } from '../objects/conditions.js';
 import { etagOf, modifiedOf, quoted } from '../objects/etag.js';
 import { hasBucket, missing, newPlaceOf, noSuchBucket, type Place, placeOf } from '../objects/keys.js';
 import { descriptionOf } from '../objects/metadata.js';
+import { type CopyKeys, copyKeysOf, hasKeys, recode } from '../sse/copy.js';
+import { customerKeyHeaders } from '../sse/customer-key.js';
+import { checkKey } from '../sse/seal.js';
 import { element, result } from '../xml/write.js';
 import { bucketOf, type Call, keyOf, type Operation } from './operation.js';
 import { BUCKET_ONLY } from './write.js';
@@ -61,15 +64,33 @@ async function copyObject(call: Call): Promise<Reply> {
   const algorithm = headers.get('x-amz-checksum-algorithm');
   const wanted = algorithm === undefined ? undefined : checksumOf(algorithm);
   if (algorithm !== undefined && wanted === undefined) throw new S3Error('InvalidRequest');
+  const keys = copyKeysOf(call);
+  const copied = (from: ObjectEntry): { contentType?: string; attributes: ObjectAttributes } => {
+    const contentType = replaceMetadata ? given.contentType : from.contentType;
+    return {
+      ...(contentType === undefined ? {} : { contentType }),
+      attributes: {
+        metadata: (replaceMetadata ? given.attributes.metadata : from.metadata) ?? new Map(),
+        tags: (replaceTags ? given.attributes.tags : from.tags) ?? new Map(),
+      },
+    };
+  };
+  const publish = { existing: BUCKET_ONLY, ...(precondition === undefined ? {} : { precondition }) };
   try {
+    if (hasKeys(keys)) {
+      const paths = { source: source.place.path, target: place.path };
+      const entry = await recode(call, { ...paths, keys, checksum: wanted, publish, describe: copied });
+      return copyReply(entry, keys);
+    }
     const computed = wanted === undefined ? undefined : await computeChecksum(session, source.place, wanted);
     const describe = ([from]: readonly ObjectEntry[]): Composition => {
       if (from === undefined) throw new S3Error('NoSuchKey');
+      checkKey(from, undefined);
       checkRead(headers, from, 'x-amz-copy-source-');
       if (computed !== undefined && computed.revision !== from.revision && computed.etag !== etagOf(from))
         throw new S3Error('SlowDown', 'The source changed while it was being copied.');
       const { etag, partSizes } = from;
-      const contentType = replaceMetadata ? given.contentType : from.contentType;
+      const { contentType, attributes } = copied(from);
       const digests = computed?.digests ?? from.digests ?? new Map();
       return {
         properties: {
@@ -78,27 +99,28 @@ async function copyObject(call: Call): Promise<Reply> {
           ...(partSizes === undefined ? {} : { partSizes }),
           ...(contentType === undefined ? {} : { contentType }),
         },
-        attributes: {
-          metadata: (replaceMetadata ? given.attributes.metadata : from.metadata) ?? new Map(),
-          tags: (replaceTags ? given.attributes.tags : from.tags) ?? new Map(),
-        },
+        attributes,
       };
     };
     const entry = await session.composeObject([{ path: source.place.path }], place.path, {
-      existing: BUCKET_ONLY,
+      ...publish,
       describe,
-      ...(precondition === undefined ? {} : { precondition }),
     });
-    return xmlReply(
-      result('CopyObjectResult', [
-        element('LastModified', new Date(modifiedOf(entry)).toISOString()),
-        element('ETag', quoted(etagOf(entry))),
-        ...checksumElements(checksumsOf(entry)),
-      ]),
-    );
+    return copyReply(entry, keys);
   } catch (error) {
     throw await copyFailure(call, source, error);
   }
+}
+
+function copyReply(entry: ObjectEntry, { target }: CopyKeys): Reply {
+  return xmlReply(
+    result('CopyObjectResult', [
+      element('LastModified', new Date(modifiedOf(entry)).toISOString()),
+      element('ETag', quoted(etagOf(entry))),
+      ...checksumElements(checksumsOf(entry)),
+    ]),
+    customerKeyHeaders(target),
+  );
 }
 
 /** Which of the two was missing. */

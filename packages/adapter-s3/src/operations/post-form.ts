@@ -44,6 +44,7 @@ export interface FormRequest {
   readonly address: Address;
   readonly query: Query;
   readonly headers: Headers;
+  readonly secure: boolean;
   readonly body: () => AsyncIterable<Uint8Array>;
 }
 
@@ -77,6 +78,7 @@ export async function postObject(request: FormRequest): Promise<Reply> {
     headers,
     identity,
     session: identity.credential.session,
+    secure: request.secure,
     body: () => body,
   };
   const entry = await storeObject(call, newPlaceOf(bucket, key), descriptionOf(headers), body);

@@ -7,6 +7,8 @@ import { etagOf, modifiedOf, quoted } from '../objects/etag.js';
 import { missing, placeOf } from '../objects/keys.js';
 import { metadataHeaders } from '../objects/metadata.js';
 import { parseRange, type Range } from '../objects/range.js';
+import { type CustomerKey, customerKeyHeaders, customerKeyOf } from '../sse/customer-key.js';
+import { unsealed } from '../sse/read.js';
 import { bucketOf, type Call, keyOf, type Operation } from './operation.js';
 
 /** Parameters of a request that replace headers of its answer. */
@@ -50,16 +52,17 @@ async function open(call: Call): Promise<ObjectReader> {
 async function* nothing(): AsyncGenerator<Uint8Array> {}
 
 async function readObject(call: Call): Promise<Reply> {
+  const key = customerKeyOf(call);
   const reader = await open(call);
   try {
-    return describe(call, reader);
+    return describe(call, unsealed(reader, key), key);
   } catch (error) {
     await reader.close();
     throw error;
   }
 }
 
-function describe({ headers, query }: Call, reader: ObjectReader): Reply {
+function describe({ headers, query }: Call, reader: ObjectReader, key: CustomerKey | undefined): Reply {
   const { entry } = reader;
   checkRead(headers, entry);
   const etag = quoted(etagOf(entry));
@@ -79,6 +82,7 @@ function describe({ headers, query }: Call, reader: ObjectReader): Reply {
   const count = entry.partSizes?.length ?? partCount(entry);
   const answer: Record<string, string | undefined> = {
     ...metadataHeaders(entry),
+    ...customerKeyHeaders(key),
     'Accept-Ranges': 'bytes',
     ETag: etag,
     'Last-Modified': new Date(modifiedOf(entry)).toUTCString(),

@@ -7,6 +7,8 @@ import { writeCondition } from '../objects/conditions.js';
 import { etagOf, quoted } from '../objects/etag.js';
 import { newPlaceOf, noSuchBucket, type Place, requireBucket } from '../objects/keys.js';
 import { type Description, descriptionOf } from '../objects/metadata.js';
+import { customerKeyHeaders, customerKeyOf } from '../sse/customer-key.js';
+import { sealing } from '../sse/seal.js';
 import { bucketOf, type Call, keyOf, type Operation } from './operation.js';
 
 /** Names of a path that a write never makes: the bucket. */
@@ -31,12 +33,16 @@ export async function storeObject(
   const { session, headers } = call;
   const bucket = place.path[0] as string;
   const precondition = writeCondition(headers);
+  const key = customerKeyOf(call);
+  const seal = key === undefined ? undefined : sealing(key);
   await requireBucket(session, bucket);
   if (precondition !== undefined) precondition(place.marker ? undefined : await standing(call, place));
   try {
     if (place.marker) {
       if (precondition !== undefined)
         throw new S3Error('NotImplemented', 'Keys that end with a slash know no conditions.');
+      if (seal !== undefined)
+        throw new S3Error('NotImplemented', 'Keys that end with a slash have no content to encrypt.');
       for await (const bytes of body.stream())
         if (bytes.length > 0)
           throw new S3Error(
@@ -45,13 +51,15 @@ export async function storeObject(
           );
       return await session.makeMarker(place.path, { existing: BUCKET_ONLY, attributes });
     }
-    return await session.writeObject(place.path, body.stream(), {
+    return await session.writeObject(place.path, seal?.stream(body.stream()) ?? body.stream(), {
       existing: BUCKET_ONLY,
       attributes,
       ...(precondition === undefined ? {} : { precondition }),
       describe: () => {
         const { md5, checksum } = body.digests;
-        return { contentType, etag: md5.toString('hex'), digests: digestsOf(checksum) };
+        const digests = digestsOf(checksum);
+        if (seal !== undefined) digests.set(...seal.digest);
+        return { contentType, etag: seal?.etag ?? md5.toString('hex'), digests };
       },
     });
   } catch (error) {
@@ -60,7 +68,7 @@ export async function storeObject(
   }
 }
 
-function digestsOf(checksum: BodyDigests['checksum']): ReadonlyMap<string, Uint8Array> {
+function digestsOf(checksum: BodyDigests['checksum']): Map<string, Uint8Array> {
   return new Map(checksum === undefined ? [] : [[checksum.name, new Uint8Array(checksum.value)]]);
 }
 
@@ -75,11 +83,12 @@ async function standing({ session }: Call, { path }: Place): Promise<ObjectEntry
   }
 }
 
-export function writtenHeaders({ headers }: Call, entry: ObjectEntry): Record<string, string | undefined> {
+export function writtenHeaders(call: Call, entry: ObjectEntry): Record<string, string | undefined> {
   return {
     ETag: quoted(etagOf(entry)),
     ...checksumHeaders(checksumsOf(entry)),
-    'x-amz-server-side-encryption': headers.get('x-amz-server-side-encryption'),
+    ...customerKeyHeaders(customerKeyOf(call)),
+    'x-amz-server-side-encryption': call.headers.get('x-amz-server-side-encryption'),
   };
 }
 
