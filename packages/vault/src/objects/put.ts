@@ -29,6 +29,8 @@ import {
   type RecordFields,
 } from '../record/build.js';
 import type { Path } from '../session.js';
+import { displace } from '../versions/displace.js';
+import { keepingOf } from '../versions/keeping.js';
 import { objectEntry } from './entry.js';
 
 const STEP_BYTES = 1024 * 1024;
@@ -149,16 +151,15 @@ async function replace(
     await asked(() => precondition(published(old) ? objectEntry(name, old, directory.id) : undefined));
   const { held, content } = await storeContent(context, list);
   const blobs = await contentBlobs(context, held);
-  let others = shared && blobs.size > 0;
-  if (old !== undefined) {
-    const before = await contentBlobs(context, old.content);
-    const dropped = [...before].filter(([key]) => !blobs.has(key)).map(([, blob]) => blob);
-    transaction.release(dropped, old.content.shared === true ? 'shared' : 'unshared');
-    others ||= old.content.shared === true && dropped.length < before.size;
-  }
+  const keeping = await keepingOf(context, path);
+  const arrival = await displace({ context, directory, transaction, name, keeping }, blobs);
+  const others = (shared && blobs.size > 0) || arrival.shared;
   const fields = {
     listing: {
       ...freshListing('file', attributes),
+      ...arrival.stamp,
+      ...(attributes.retention === undefined ? {} : { retention: attributes.retention }),
+      ...(attributes.legalHold === true ? { legalHold: true } : {}),
       size: content.size,
       tags: attributes.tags ?? new Map(),
       revision: old?.listing.revision ?? 0,
