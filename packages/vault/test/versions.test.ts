@@ -203,6 +203,34 @@ describe('destroying a version', () => {
   });
 });
 
+describe('versions that share segments', () => {
+  it.each([
+    [1, 7],
+    [0, 1],
+  ])('outlive one another: without version %i the first byte is %i', async (gone, left) => {
+    const path = ['b', 'f'];
+    // Nobody is waited for: what is released is deleted at the next commit.
+    const { vault: made, reopen } = await openFresh(undefined, { graceSeconds: -1 });
+    vault = made;
+    session = vault.session();
+    await session.mkdir(['b']);
+    await keep(ALL);
+    await session.write(path, bytes(1));
+    const handle = await session.open(path, { write: true });
+    await handle.write(0, new Uint8Array([7]));
+    await handle.close();
+    const [, old] = await versions(...path);
+    expect(old?.size).toBe(BIG);
+    await session.versions.remove(path, (await versions(...path))[gone]?.versionId ?? '');
+    for (const name of ['x', 'y']) await session.write(['b', name], text(name));
+    await vault.close();
+    vault = await reopen();
+    session = vault.session();
+    expect(Buffer.compare((await collect(session.read(path))).subarray(1), bytes(1).subarray(1))).toBe(0);
+    expect(await history(...path)).toBe(`*${left}`);
+  });
+});
+
 describe('lists of versions', () => {
   it('go on anywhere, and cost the lists of names next to nothing', async () => {
     const names = ['a', 'a\u0001', 'b', 'z'];
