@@ -1,5 +1,11 @@
 import { randomBytes } from 'node:crypto';
-import { type ObjectEntry, type ObjectSession, type Path, STAGING } from '@latchkey/vault';
+import {
+  type ObjectAttributes,
+  type ObjectEntry,
+  type ObjectSession,
+  type Path,
+  STAGING,
+} from '@latchkey/vault';
 import type { ChecksumName } from '../body/checksums.js';
 import { isVaultError, S3Error } from '../errors.js';
 import type { ChecksumType } from './checksums.js';
@@ -44,6 +50,8 @@ export async function beginUpload(session: ObjectSession, upload: Upload): Promi
       contentType,
       metadata: [...(attributes.metadata ?? [])],
       tags: [...(attributes.tags ?? [])],
+      retention: attributes.retention,
+      legalHold: attributes.legalHold,
     },
   };
   await session.writeObject([STAGING, id, UPLOAD], Buffer.from(JSON.stringify(told)), { existing: 0 });
@@ -62,21 +70,25 @@ export async function findUpload(
   return upload;
 }
 
+/** An upload as its file has it. */
+type Told = Omit<Upload, 'description'> & {
+  readonly description: {
+    readonly contentType: string;
+    readonly metadata: readonly [string, string][];
+    readonly tags: readonly [string, string][];
+  } & Pick<ObjectAttributes, 'retention' | 'legalHold'>;
+};
+
 async function readUpload(session: ObjectSession, id: string): Promise<Upload | undefined> {
   try {
     const pieces: Uint8Array[] = [];
     for await (const piece of session.read([STAGING, id, UPLOAD], { length: MAX_UPLOAD_BYTES }))
       pieces.push(piece);
-    const told = JSON.parse(Buffer.concat(pieces).toString('utf8')) as Upload & {
-      readonly description: {
-        readonly metadata: readonly [string, string][];
-        readonly tags: readonly [string, string][];
-      };
-    };
-    const { contentType, metadata, tags } = told.description;
+    const told: Told = JSON.parse(Buffer.concat(pieces).toString('utf8'));
+    const { contentType, metadata, tags, ...lock } = told.description;
     return {
       ...told,
-      description: { contentType, attributes: { metadata: new Map(metadata), tags: new Map(tags) } },
+      description: { contentType, attributes: { metadata: new Map(metadata), tags: new Map(tags), ...lock } },
     };
   } catch (error) {
     if (isVaultError(error, 'not-found')) return undefined;

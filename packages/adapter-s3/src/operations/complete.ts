@@ -14,6 +14,7 @@ import { endUpload, findUpload, partPath, type Upload } from '../objects/uploads
 import { customerKeyHeaders, customerKeyOf } from '../sse/customer-key.js';
 import { contentSize } from '../sse/seal.js';
 import { checkUploadKey, indexParts, type SealedParts } from '../sse/upload.js';
+import { versionHeader } from '../versions/version-id.js';
 import { parseXml, type XmlElement } from '../xml/parse.js';
 import { element, result } from '../xml/write.js';
 import { bucketOf, type Call, keyOf } from './operation.js';
@@ -78,7 +79,7 @@ export async function completeMultipartUpload(call: Call): Promise<Reply> {
         element('ETag', quoted(etagOf(entry))),
         ...checksumElements(checksumsOf(entry)),
       ]),
-      customerKeyHeaders(customerKey),
+      { ...customerKeyHeaders(customerKey), ...(await versionHeader(session, bucket, entry)) },
     );
   } catch (error) {
     if (!isVaultError(error, 'not-found')) throw error;

@@ -1,8 +1,8 @@
-import type { Composition, ObjectAttributes, ObjectEntry, ObjectSession } from '@latchkey/vault';
+import type { Composition, ObjectAttributes, ObjectEntry, ObjectSession, Stretch } from '@latchkey/vault';
 import { type ChecksumName, checksumOf, startDigest } from '../body/checksums.js';
 import { isVaultError, S3Error } from '../errors.js';
 import { type Reply, xmlReply } from '../http/reply.js';
-import { percentDecode } from '../http/url.js';
+import { percentDecode, Query } from '../http/url.js';
 import { checksumElements, checksumsOf } from '../objects/checksums.js';
 import { checkRead, writeCondition } from '../objects/conditions.js';
 import { etagOf, modifiedOf, quoted } from '../objects/etag.js';
@@ -11,6 +11,8 @@ import { descriptionOf } from '../objects/metadata.js';
 import { type CopyKeys, copyKeysOf, hasKeys, recode } from '../sse/copy.js';
 import { customerKeyHeaders } from '../sse/customer-key.js';
 import { checkKey } from '../sse/seal.js';
+import { checkLock, lockOf } from '../versions/locks.js';
+import { noSuchVersion, openVersion, versionHeader, versionIdOf } from '../versions/version-id.js';
 import { element, result } from '../xml/write.js';
 import { bucketOf, type Call, keyOf, type Operation } from './operation.js';
 import { BUCKET_ONLY } from './write.js';
@@ -19,12 +21,19 @@ export interface CopySource {
   readonly bucket: string;
   readonly key: string;
   readonly place: Place;
+  /** Absent: the current one. */
+  readonly version?: string;
+}
+
+/** The source as the vault takes it. */
+export function stretchOf({ place, version }: CopySource): Stretch {
+  return { path: place.path, ...(version === undefined ? {} : { version }) };
 }
 
 /** `x-amz-copy-source`: bucket and key, percent-encoded, with or without a slash in front. */
 export function copySource(call: Call): CopySource {
-  const [text = '', version] = (call.headers.get('x-amz-copy-source') ?? '').split('?');
-  if (version !== undefined) throw new S3Error('NotImplemented', 'Versions are not implemented.');
+  const [text = '', parameters] = (call.headers.get('x-amz-copy-source') ?? '').split('?');
+  const version = parameters === undefined ? undefined : versionIdOf(new Query(parameters));
   const match = /^\/?([^/]+)\/(.+)$/s.exec(percentDecode(text));
   if (match === null)
     throw new S3Error(
@@ -35,7 +44,7 @@ export function copySource(call: Call): CopySource {
   const place = placeOf(bucket, key);
   if (place === undefined) throw new S3Error('NoSuchKey');
   if (place.marker) throw new S3Error('NotImplemented', 'Keys that end with a slash cannot be copied.');
-  return { bucket, key, place };
+  return { bucket, key, place, ...(version === undefined ? {} : { version }) };
 }
 
 function directive(call: Call, name: string): 'COPY' | 'REPLACE' {
@@ -56,7 +65,8 @@ async function copyObject(call: Call): Promise<Reply> {
   const replaceTags = directive(call, 'x-amz-tagging-directive') === 'REPLACE';
   const given = descriptionOf(headers);
   const precondition = writeCondition(headers);
-  if (source.bucket === bucket && source.key === keyOf(call) && !replaceMetadata && !replaceTags)
+  const itself = source.bucket === bucket && source.key === keyOf(call) && source.version === undefined;
+  if (itself && !replaceMetadata && !replaceTags)
     throw new S3Error(
       'InvalidRequest',
       "This copy request is illegal because it is trying to copy an object to itself without changing the object's metadata.",
@@ -65,6 +75,8 @@ async function copyObject(call: Call): Promise<Reply> {
   const wanted = algorithm === undefined ? undefined : checksumOf(algorithm);
   if (algorithm !== undefined && wanted === undefined) throw new S3Error('InvalidRequest');
   const keys = copyKeysOf(call);
+  const lock = lockOf(headers);
+  await checkLock(session, bucket, lock);
   const copied = (from: ObjectEntry): { contentType?: string; attributes: ObjectAttributes } => {
     const contentType = replaceMetadata ? given.contentType : from.contentType;
     return {
@@ -72,17 +84,18 @@ async function copyObject(call: Call): Promise<Reply> {
       attributes: {
         metadata: (replaceMetadata ? given.attributes.metadata : from.metadata) ?? new Map(),
         tags: (replaceTags ? given.attributes.tags : from.tags) ?? new Map(),
+        ...lock,
       },
     };
   };
   const publish = { existing: BUCKET_ONLY, ...(precondition === undefined ? {} : { precondition }) };
   try {
     if (hasKeys(keys)) {
-      const paths = { source: source.place.path, target: place.path };
+      const paths = { source, target: place.path };
       const entry = await recode(call, { ...paths, keys, checksum: wanted, publish, describe: copied });
-      return copyReply(entry, keys);
+      return await copyReply(call, entry, source, keys);
     }
-    const computed = wanted === undefined ? undefined : await computeChecksum(session, source.place, wanted);
+    const computed = wanted === undefined ? undefined : await computeChecksum(session, source, wanted);
     const describe = ([from]: readonly ObjectEntry[]): Composition => {
       if (from === undefined) throw new S3Error('NoSuchKey');
       checkKey(from, undefined);
@@ -102,24 +115,30 @@ async function copyObject(call: Call): Promise<Reply> {
         attributes,
       };
     };
-    const entry = await session.composeObject([{ path: source.place.path }], place.path, {
+    const entry = await session.composeObject([stretchOf(source)], place.path, {
       ...publish,
       describe,
     });
-    return copyReply(entry, keys);
+    return await copyReply(call, entry, source, keys);
   } catch (error) {
     throw await copyFailure(call, source, error);
   }
 }
 
-function copyReply(entry: ObjectEntry, { target }: CopyKeys): Reply {
+async function copyReply(
+  call: Call,
+  entry: ObjectEntry,
+  source: CopySource,
+  { target }: CopyKeys,
+): Promise<Reply> {
+  const version = await versionHeader(call.session, bucketOf(call), entry);
   return xmlReply(
     result('CopyObjectResult', [
       element('LastModified', new Date(modifiedOf(entry)).toISOString()),
       element('ETag', quoted(etagOf(entry))),
       ...checksumElements(checksumsOf(entry)),
     ]),
-    customerKeyHeaders(target),
+    { ...customerKeyHeaders(target), ...version, 'x-amz-copy-source-version-id': source.version },
   );
 }
 
@@ -127,7 +146,21 @@ function copyReply(entry: ObjectEntry, { target }: CopyKeys): Reply {
 export async function copyFailure(call: Call, source: CopySource, error: unknown): Promise<unknown> {
   if (!isVaultError(error, 'not-found', 'not-a-directory', 'is-a-directory', 'invalid-argument'))
     return error;
-  const there = await call.session.statObject(source.place.path).catch(() => undefined);
+  const { place, version } = source;
+  if (version !== undefined) {
+    const old = await call.session.versions.stat(place.path, version).catch(() => undefined);
+    if (old === undefined && (await hasBucket(call.session, source.bucket)))
+      return noSuchVersion(source.key, version);
+    if (old?.marker === true)
+      return new S3Error(
+        'InvalidRequest',
+        'The source of a copy request may not specifically refer to a delete marker by version id.',
+      );
+  }
+  const there =
+    version === undefined
+      ? await call.session.statObject(place.path).catch(() => undefined)
+      : await call.session.versions.stat(place.path, version).catch(() => undefined);
   if (there?.kind !== 'file') return missing(call.session, source.bucket, source.key);
   if (!(await hasBucket(call.session, bucketOf(call)))) return noSuchBucket(bucketOf(call));
   return error;
@@ -143,10 +176,10 @@ interface Computed {
 /** The only thing that reads content for a copy: a checksum that the source does not have. */
 async function computeChecksum(
   session: ObjectSession,
-  { path }: Place,
+  { place, key, version }: CopySource,
   name: ChecksumName,
 ): Promise<Computed> {
-  const reader = await session.openObject(path);
+  const reader = await openVersion(session, place.path, key, version);
   try {
     const { revision, digests } = reader.entry;
     const etag = etagOf(reader.entry);

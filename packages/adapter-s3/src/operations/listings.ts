@@ -15,9 +15,9 @@ import { bucketOf, type Call, type Operation } from './operation.js';
 const PAGE_KEYS = 1000;
 
 /** How keys are written: as they are, or percent-encoded for clients whose XML cannot hold every character. */
-type Encode = (text: string) => string;
+export type Encode = (text: string) => string;
 
-function encodingOf({ query }: Call): { readonly encode: Encode; readonly element: Markup } {
+export function encodingOf({ query }: Call): { readonly encode: Encode; readonly element: Markup } {
   const type = query.get('encoding-type');
   if (type !== undefined && type !== 'url')
     throw new S3Error('InvalidArgument', 'Invalid Encoding Method specified in Request');

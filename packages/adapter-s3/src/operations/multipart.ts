@@ -22,9 +22,10 @@ import { type CopyKeys, copyKeysOf, hasKeys, recode } from '../sse/copy.js';
 import { customerKeyHeaders, customerKeyOf } from '../sse/customer-key.js';
 import { checkKey, contentSize, sealing } from '../sse/seal.js';
 import { checkUploadKey, uploadSeal } from '../sse/upload.js';
+import { checkLock } from '../versions/locks.js';
 import { element, result } from '../xml/write.js';
 import { completeMultipartUpload } from './complete.js';
-import { copyFailure, copySource } from './copy.js';
+import { type CopySource, copyFailure, copySource, stretchOf } from './copy.js';
 import { bucketOf, type Call, keyOf, type Operation } from './operation.js';
 
 export const MAX_PARTS = 10_000;
@@ -35,6 +36,7 @@ async function createMultipartUpload(call: Call): Promise<Reply> {
   if (newPlaceOf(bucket, key).marker)
     throw new S3Error('NotImplemented', 'Keys that end with a slash are directories and have no content.');
   await requireBucket(session, bucket);
+  await checkLock(session, bucket, descriptionOf(headers).attributes);
   const checksum = checksumChoice(call);
   const description = descriptionOf(headers);
   const customerKey = customerKeyOf(call);
@@ -132,10 +134,10 @@ async function uploadPartCopy(call: Call): Promise<Reply> {
   checkUploadKey(upload, keys.target);
   try {
     if (hasKeys(keys)) {
-      const paths = { source: source.place.path, target: partPath(id, number) };
-      return copiedPart(await recode(call, { ...paths, keys, part: number, range }), keys);
+      const paths = { source, target: partPath(id, number) };
+      return copiedPart(await recode(call, { ...paths, keys, part: number, range }), source, keys);
     }
-    const stretch = { path: source.place.path, ...range };
+    const stretch = { ...stretchOf(source), ...range };
     const entry = await session.composeObject([stretch], partPath(id, number), {
       describe: ([from]) => {
         if (from === undefined) throw new S3Error('NoSuchKey');
@@ -146,7 +148,7 @@ async function uploadPartCopy(call: Call): Promise<Reply> {
         return { properties: etag, attributes: {} };
       },
     });
-    return copiedPart(entry, keys);
+    return copiedPart(entry, source, keys);
   } catch (error) {
     if (isVaultError(error, 'invalid-argument') && range.length !== undefined)
       throw new S3Error('InvalidArgument', 'The range is not valid for the source object.');
@@ -154,13 +156,13 @@ async function uploadPartCopy(call: Call): Promise<Reply> {
   }
 }
 
-function copiedPart(entry: ObjectEntry, { target }: CopyKeys): Reply {
+function copiedPart(entry: ObjectEntry, source: CopySource, { target }: CopyKeys): Reply {
   return xmlReply(
     result('CopyPartResult', [
       element('LastModified', new Date(modifiedOf(entry)).toISOString()),
       element('ETag', quoted(etagOf(entry))),
     ]),
-    customerKeyHeaders(target),
+    { ...customerKeyHeaders(target), 'x-amz-copy-source-version-id': source.version },
   );
 }
 

@@ -1,14 +1,22 @@
-import type { ObjectEntry, ObjectReader } from '@latchkey/vault';
+import { NULL_VERSION_ID, type ObjectEntry, type ObjectReader } from '@latchkey/vault';
 import { isVaultError, S3Error } from '../errors.js';
 import type { Content, Reply } from '../http/reply.js';
 import { checksumHeaders, checksumsOf, partCount } from '../objects/checksums.js';
 import { checkRead } from '../objects/conditions.js';
 import { etagOf, modifiedOf, quoted } from '../objects/etag.js';
-import { missing, placeOf } from '../objects/keys.js';
+import { hasBucket, missing, placeOf } from '../objects/keys.js';
 import { metadataHeaders } from '../objects/metadata.js';
 import { parseRange, type Range } from '../objects/range.js';
-import { type CustomerKey, customerKeyHeaders, customerKeyOf } from '../sse/customer-key.js';
+import { customerKeyHeaders, customerKeyOf } from '../sse/customer-key.js';
 import { unsealed } from '../sse/read.js';
+import { lockHeaders } from '../versions/locks.js';
+import {
+  markerHeaders,
+  noSuchVersion,
+  openVersion,
+  versionHeader,
+  versionIdOf,
+} from '../versions/version-id.js';
 import { bucketOf, type Call, keyOf, type Operation } from './operation.js';
 
 /** Parameters of a request that replace headers of its answer. */
@@ -25,9 +33,13 @@ const OVERRIDES: Readonly<Record<string, string>> = {
 async function open(call: Call): Promise<ObjectReader> {
   const bucket = bucketOf(call);
   const key = keyOf(call);
+  const version = versionIdOf(call.query);
   const place = placeOf(bucket, key);
   try {
-    if (place !== undefined && !place.marker) return await call.session.openObject(place.path);
+    if (place !== undefined && !place.marker)
+      return await openVersion(call.session, place.path, key, version);
+    if (place !== undefined && version !== undefined && version !== NULL_VERSION_ID)
+      throw noSuchVersion(key, version);
     if (place !== undefined) {
       const entry = await call.session.statObject(place.path);
       if (entry.explicit) return { entry, stream: nothing, close: async () => undefined };
@@ -46,7 +58,10 @@ async function open(call: Call): Promise<ObjectReader> {
     )
       throw error;
   }
-  throw await missing(call.session, bucket, key);
+  if (version !== undefined && (await hasBucket(call.session, bucket))) throw noSuchVersion(key, version);
+  const { code, message, details } = await missing(call.session, bucket, key);
+  const headers = place === undefined ? {} : await markerHeaders(call.session, place.path);
+  throw new S3Error(code, message, { details, headers });
 }
 
 async function* nothing(): AsyncGenerator<Uint8Array> {}
@@ -55,14 +70,15 @@ async function readObject(call: Call): Promise<Reply> {
   const key = customerKeyOf(call);
   const reader = await open(call);
   try {
-    return describe(call, unsealed(reader, key), key);
+    const version = await versionHeader(call.session, bucketOf(call), reader.entry);
+    return describe(call, unsealed(reader, key), { ...version, ...customerKeyHeaders(key) });
   } catch (error) {
     await reader.close();
     throw error;
   }
 }
 
-function describe({ headers, query }: Call, reader: ObjectReader, key: CustomerKey | undefined): Reply {
+function describe({ headers, query }: Call, reader: ObjectReader, more: Record<string, string>): Reply {
   const { entry } = reader;
   checkRead(headers, entry);
   const etag = quoted(etagOf(entry));
@@ -82,7 +98,8 @@ function describe({ headers, query }: Call, reader: ObjectReader, key: CustomerK
   const count = entry.partSizes?.length ?? partCount(entry);
   const answer: Record<string, string | undefined> = {
     ...metadataHeaders(entry),
-    ...customerKeyHeaders(key),
+    ...lockHeaders(entry),
+    ...more,
     'Accept-Ranges': 'bytes',
     ETag: etag,
     'Last-Modified': new Date(modifiedOf(entry)).toUTCString(),
@@ -128,6 +145,18 @@ function printableHeader(value: string): string {
 }
 
 export const READ_OPERATIONS: readonly Operation[] = [
-  { name: 'GetObject', method: 'GET', scope: 'object', parameters: ['partNumber'], run: readObject },
-  { name: 'HeadObject', method: 'HEAD', scope: 'object', parameters: ['partNumber'], run: readObject },
+  {
+    name: 'GetObject',
+    method: 'GET',
+    scope: 'object',
+    parameters: ['partNumber', 'versionId'],
+    run: readObject,
+  },
+  {
+    name: 'HeadObject',
+    method: 'HEAD',
+    scope: 'object',
+    parameters: ['partNumber', 'versionId'],
+    run: readObject,
+  },
 ];

@@ -2,6 +2,9 @@ import { S3Error } from '../errors.js';
 import type { Headers } from '../http/headers.js';
 import type { Query } from '../http/url.js';
 import { ownerId } from '../objects/owner.js';
+import { VERSION_LISTING_OPERATIONS } from '../versions/list.js';
+import { LOCK_OPERATIONS } from '../versions/lock-operations.js';
+import { VERSIONING_OPERATIONS } from '../versions/versioning.js';
 import { BUCKET_OPERATIONS } from './buckets.js';
 import { COPY_OPERATIONS } from './copy.js';
 import { DELETE_OPERATIONS } from './delete.js';
@@ -21,6 +24,9 @@ export const OPERATIONS: readonly Operation[] = [
   ...COPY_OPERATIONS,
   ...DELETE_OPERATIONS,
   ...MULTIPART_OPERATIONS,
+  ...VERSIONING_OPERATIONS,
+  ...VERSION_LISTING_OPERATIONS,
+  ...LOCK_OPERATIONS,
 ];
 
 /** The operation that a request asks for. Throws `NotImplemented` and `MethodNotAllowed`. */

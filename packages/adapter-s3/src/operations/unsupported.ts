@@ -59,6 +59,9 @@ const KNOWN_HEADERS: readonly string[] = [
   'x-amz-meta-*',
   'x-amz-metadata-directive',
   'x-amz-mp-object-size',
+  'x-amz-object-lock-legal-hold',
+  'x-amz-object-lock-mode',
+  'x-amz-object-lock-retain-until-date',
   'x-amz-optional-object-attributes',
   'x-amz-request-payer',
   'x-amz-sdk-checksum-algorithm',
@@ -76,8 +79,8 @@ const KNOWN_HEADERS: readonly string[] = [
  */
 const KNOWN_VALUES: Readonly<Record<string, readonly string[]>> = {
   'x-amz-acl': ['private', 'bucket-owner-full-control', 'bucket-owner-read'],
-  'x-amz-bucket-object-lock-enabled': ['false'],
-  'x-amz-bypass-governance-retention': ['false'],
+  'x-amz-bucket-object-lock-enabled': ['false', 'true', 'False', 'True'],
+  'x-amz-bypass-governance-retention': ['false', 'true', 'False', 'True'],
   'x-amz-object-ownership': ['BucketOwnerEnforced'],
   'x-amz-server-side-encryption': ['AES256'],
   'x-amz-server-side-encryption-bucket-key-enabled': ['false'],

@@ -9,6 +9,8 @@ import { newPlaceOf, noSuchBucket, type Place, requireBucket } from '../objects/
 import { type Description, descriptionOf } from '../objects/metadata.js';
 import { customerKeyHeaders, customerKeyOf } from '../sse/customer-key.js';
 import { sealing } from '../sse/seal.js';
+import { checkLock } from '../versions/locks.js';
+import { versionHeader } from '../versions/version-id.js';
 import { bucketOf, type Call, keyOf, type Operation } from './operation.js';
 
 /** Names of a path that a write never makes: the bucket. */
@@ -20,7 +22,8 @@ async function putObject(call: Call): Promise<Reply> {
   const description = descriptionOf(call.headers);
   const body = call.body(call.server.limits.uploadBytes);
   const entry = await storeObject(call, place, description, body);
-  return { status: 200, headers: writtenHeaders(call, entry) };
+  const version = await versionHeader(call.session, bucket, entry);
+  return { status: 200, headers: { ...writtenHeaders(call, entry), ...version } };
 }
 
 /** Stores a body under a key. Everything that can be refused before the body is read is. */
@@ -36,6 +39,7 @@ export async function storeObject(
   const key = customerKeyOf(call);
   const seal = key === undefined ? undefined : sealing(key);
   await requireBucket(session, bucket);
+  await checkLock(session, bucket, attributes);
   if (precondition !== undefined) precondition(place.marker ? undefined : await standing(call, place));
   try {
     if (place.marker) {

@@ -10,7 +10,9 @@ import type {
 import { type ChecksumName, startDigest } from '../body/checksums.js';
 import { S3Error } from '../errors.js';
 import { checkRead } from '../objects/conditions.js';
+import type { CopySource } from '../operations/copy.js';
 import type { Call } from '../operations/operation.js';
+import { openVersion } from '../versions/version-id.js';
 import { type CustomerKey, customerKeyOf } from './customer-key.js';
 import { unsealed } from './read.js';
 import { type Sealing, sealing } from './seal.js';
@@ -26,8 +28,12 @@ export function copyKeysOf(call: Call): CopyKeys {
 }
 
 /** The source of a copy, opened with its key. Its conditions hold. */
-async function openSource(call: Call, source: Path, key: CustomerKey | undefined): Promise<ObjectReader> {
-  const reader = await call.session.openObject(source);
+async function openSource(
+  call: Call,
+  { place, key: name, version }: CopySource,
+  key: CustomerKey | undefined,
+): Promise<ObjectReader> {
+  const reader = await openVersion(call.session, place.path, name, version);
   try {
     const opened = unsealed(reader, key);
     checkRead(call.headers, opened.entry, 'x-amz-copy-source-');
@@ -39,7 +45,7 @@ async function openSource(call: Call, source: Path, key: CustomerKey | undefined
 }
 
 export interface Recoding {
-  readonly source: Path;
+  readonly source: CopySource;
   readonly target: Path;
   readonly keys: CopyKeys;
   /** The part that the copy becomes; absent for an object. */
