@@ -67,7 +67,7 @@ describe('what is not implemented', () => {
     ['x-amz-grant-read', 'id=1', 'NotImplemented'],
     ['x-amz-server-side-encryption', 'aws:kms', 'NotImplemented'],
     ['x-amz-server-side-encryption-customer-algorithm', 'AES256', 'InvalidArgument'],
-    ['x-amz-object-lock-mode', 'GOVERNANCE', 'NotImplemented'],
+    ['x-amz-object-lock-mode', 'GOVERNANCE', 'InvalidArgument'],
     ['x-amz-website-redirect-location', '/x', 'NotImplemented'],
     ['x-amz-something-new', '1', 'NotImplemented'],
     ['x-amz-storage-class', 'GLACIER', 'InvalidStorageClass'],

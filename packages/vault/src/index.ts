@@ -46,6 +46,7 @@ export {
   type VaultInfo,
 } from './vault.js';
 export {
+  type BucketInfo,
   type Keeping,
   NULL_VERSION_ID,
   type RemoveVersionOptions,

@@ -53,7 +53,17 @@ export interface VersionChange {
   readonly legalHold?: boolean;
 }
 
+/** What is known of a directory at the top, up to a second old. */
+export interface BucketInfo {
+  /** As in its entry. */
+  readonly id: string;
+  readonly metadata: ReadonlyMap<string, string>;
+  readonly keeping?: Keeping;
+}
+
 export interface VersionSession {
+  /** What is known of the directory of that name at the top. Undefined: there is none. Seldom asks the store. */
+  bucket(name: string): Promise<BucketInfo | undefined>;
   /** What the directory of that name at the top keeps. Undefined: nothing, or there is no such directory. */
   keeping(bucket: string): Promise<Keeping | undefined>;
   /** Changes that in one commit. `change` may run several times; what it throws is told. Throws `not-found`. */

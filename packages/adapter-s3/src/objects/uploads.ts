@@ -79,7 +79,8 @@ type Told = Omit<Upload, 'description'> & {
   } & Pick<ObjectAttributes, 'retention' | 'legalHold'>;
 };
 
-async function readUpload(session: ObjectSession, id: string): Promise<Upload | undefined> {
+/** What was said when an upload began; undefined when there is none of that id. */
+export async function readUpload(session: ObjectSession, id: string): Promise<Upload | undefined> {
   try {
     const pieces: Uint8Array[] = [];
     for await (const piece of session.read([STAGING, id, UPLOAD], { length: MAX_UPLOAD_BYTES }))

@@ -1,5 +1,6 @@
 import { isVaultError, S3Error } from '../errors.js';
 import { type Reply, xmlReply } from '../http/reply.js';
+import { forgetBucket } from '../lifecycle/store.js';
 import { hasBucket, mayBeBucket, noSuchBucket, requireBucket } from '../objects/keys.js';
 import { ownerElement } from '../objects/owner.js';
 import { walk } from '../objects/walk.js';
@@ -79,7 +80,9 @@ async function deleteBucket(call: Call): Promise<Reply> {
   }
   try {
     for (const key of implied.reverse()) await session.rmdir([bucket, ...key.slice(0, -1).split('/')]);
+    const { id } = await session.stat([bucket]);
     await session.rmdir([bucket]);
+    await forgetBucket(session, id);
   } catch (error) {
     if (isVaultError(error, 'not-found')) throw noSuchBucket(bucket);
     throw error;

@@ -6,6 +6,7 @@ import { checksumValue, expectedChecksum } from '../body/expected.js';
 import { isVaultError, S3Error } from '../errors.js';
 import { type Reply, xmlReply } from '../http/reply.js';
 import { uriEncode } from '../http/url.js';
+import { expirationHeader } from '../lifecycle/operations.js';
 import { checksumElements, checksumsOf, digestKey } from '../objects/checksums.js';
 import { writeCondition } from '../objects/conditions.js';
 import { etagOf, quoted, unquoted } from '../objects/etag.js';
@@ -79,7 +80,11 @@ export async function completeMultipartUpload(call: Call): Promise<Reply> {
         element('ETag', quoted(etagOf(entry))),
         ...checksumElements(checksumsOf(entry)),
       ]),
-      { ...customerKeyHeaders(customerKey), ...(await versionHeader(session, bucket, entry)) },
+      {
+        ...customerKeyHeaders(customerKey),
+        ...(await versionHeader(session, bucket, entry)),
+        ...(await expirationHeader(call, entry)),
+      },
     );
   } catch (error) {
     if (!isVaultError(error, 'not-found')) throw error;

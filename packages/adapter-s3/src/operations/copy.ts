@@ -3,6 +3,7 @@ import { type ChecksumName, checksumOf, startDigest } from '../body/checksums.js
 import { isVaultError, S3Error } from '../errors.js';
 import { type Reply, xmlReply } from '../http/reply.js';
 import { percentDecode, Query } from '../http/url.js';
+import { expirationHeader } from '../lifecycle/operations.js';
 import { checksumElements, checksumsOf } from '../objects/checksums.js';
 import { checkRead, writeCondition } from '../objects/conditions.js';
 import { etagOf, modifiedOf, quoted } from '../objects/etag.js';
@@ -138,7 +139,12 @@ async function copyReply(
       element('ETag', quoted(etagOf(entry))),
       ...checksumElements(checksumsOf(entry)),
     ]),
-    { ...customerKeyHeaders(target), ...version, 'x-amz-copy-source-version-id': source.version },
+    {
+      ...customerKeyHeaders(target),
+      ...version,
+      ...(await expirationHeader(call, entry)),
+      'x-amz-copy-source-version-id': source.version,
+    },
   );
 }
 

@@ -1,6 +1,7 @@
 import { NULL_VERSION_ID, type ObjectEntry, type ObjectReader } from '@latchkey/vault';
 import { isVaultError, S3Error } from '../errors.js';
 import type { Content, Reply } from '../http/reply.js';
+import { expirationHeader } from '../lifecycle/operations.js';
 import { checksumHeaders, checksumsOf, partCount } from '../objects/checksums.js';
 import { checkRead } from '../objects/conditions.js';
 import { etagOf, modifiedOf, quoted } from '../objects/etag.js';
@@ -71,7 +72,9 @@ async function readObject(call: Call): Promise<Reply> {
   const reader = await open(call);
   try {
     const version = await versionHeader(call.session, bucketOf(call), reader.entry);
-    return describe(call, unsealed(reader, key), { ...version, ...customerKeyHeaders(key) });
+    const expiration = call.query.has('versionId') ? {} : await expirationHeader(call, reader.entry);
+    const more = { ...version, ...expiration, ...customerKeyHeaders(key) };
+    return describe(call, unsealed(reader, key), more);
   } catch (error) {
     await reader.close();
     throw error;

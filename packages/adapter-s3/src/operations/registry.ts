@@ -1,6 +1,7 @@
 import { S3Error } from '../errors.js';
 import type { Headers } from '../http/headers.js';
 import type { Query } from '../http/url.js';
+import { LIFECYCLE_OPERATIONS } from '../lifecycle/operations.js';
 import { ownerId } from '../objects/owner.js';
 import { VERSION_LISTING_OPERATIONS } from '../versions/list.js';
 import { LOCK_OPERATIONS } from '../versions/lock-operations.js';
@@ -27,6 +28,7 @@ export const OPERATIONS: readonly Operation[] = [
   ...VERSIONING_OPERATIONS,
   ...VERSION_LISTING_OPERATIONS,
   ...LOCK_OPERATIONS,
+  ...LIFECYCLE_OPERATIONS,
 ];
 
 /** The operation that a request asks for. Throws `NotImplemented` and `MethodNotAllowed`. */

@@ -2,6 +2,7 @@ import type { ObjectEntry } from '@latchkey/vault';
 import type { Body, BodyDigests } from '../body/body.js';
 import { isVaultError, S3Error } from '../errors.js';
 import type { Reply } from '../http/reply.js';
+import { expirationHeader } from '../lifecycle/operations.js';
 import { checksumHeaders, checksumsOf } from '../objects/checksums.js';
 import { writeCondition } from '../objects/conditions.js';
 import { etagOf, quoted } from '../objects/etag.js';
@@ -23,7 +24,8 @@ async function putObject(call: Call): Promise<Reply> {
   const body = call.body(call.server.limits.uploadBytes);
   const entry = await storeObject(call, place, description, body);
   const version = await versionHeader(call.session, bucket, entry);
-  return { status: 200, headers: { ...writtenHeaders(call, entry), ...version } };
+  const expiration = await expirationHeader(call, entry);
+  return { status: 200, headers: { ...writtenHeaders(call, entry), ...version, ...expiration } };
 }
 
 /** Stores a body under a key. Everything that can be refused before the body is read is. */

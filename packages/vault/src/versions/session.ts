@@ -3,6 +3,7 @@ import type { VaultContext } from '../context.js';
 import type { ObjectReader } from '../object-session.js';
 import type { Path } from '../session.js';
 import type {
+  BucketInfo,
   RemoveVersionOptions,
   VersionChange,
   VersionEntry,
@@ -11,7 +12,7 @@ import type {
   VersionSession,
 } from '../version-session.js';
 import { changeVersion, removeVersion, setKeeping } from './change.js';
-import { bucketKeeping } from './keeping.js';
+import { bucketInfo, bucketKeeping } from './keeping.js';
 import { listVersions, openVersion, statVersion } from './look.js';
 
 /** Runs an operation with the session's translation of failures. */
@@ -31,6 +32,10 @@ export class OwnerVersions implements VersionSession {
     this.#context = context;
     this.#run = run;
     this.#translated = translated;
+  }
+
+  bucket(name: string): Promise<BucketInfo | undefined> {
+    return this.#run(() => bucketInfo(this.#context, name));
   }
 
   keeping(bucket: string): Promise<Keeping | undefined> {
