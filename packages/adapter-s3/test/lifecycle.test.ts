@@ -160,7 +160,7 @@ describe('the configuration', () => {
       'InvalidRequest',
     ],
     [
-      '<Rule><Filter><And><Bogus>1</Bogus></And></Filter><Status>Enabled</Status>' + `${expiring}</Rule>`,
+      `<Rule><Filter><And><Bogus>1</Bogus></And></Filter><Status>Enabled</Status>${expiring}</Rule>`,
       'MalformedXML',
     ],
     [
