@@ -9,6 +9,7 @@ export {
   type S3ServerOptions,
 } from './config.js';
 export { ERROR_OF_VAULT_ERROR, S3_ERRORS, S3Error, type S3ErrorCode } from './errors.js';
+export { applyLifecycles, type LifecycleOptions, type LifecycleReport } from './lifecycle/apply.js';
 export { type ExpireOptions, expireUploads } from './objects/abandoned.js';
 export { ownerId } from './objects/owner.js';
 export { OPERATIONS } from './operations/registry.js';

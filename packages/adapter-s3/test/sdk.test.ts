@@ -232,7 +232,7 @@ describe("Amazon's SDK for JavaScript with its defaults", () => {
     const versioned = await client.send(
       new DeleteObjectsCommand({ Bucket, Delete: { Quiet: true, Objects: [{ Key: 'a', VersionId: '1' }] } }),
     );
-    expect(versioned.Errors).toMatchObject([{ Key: 'a', Code: 'NotImplemented' }]);
+    expect(versioned.Errors).toMatchObject([{ Key: 'a', Code: 'InvalidArgument' }]);
     expect(versioned.Deleted).toBeUndefined();
   });
 

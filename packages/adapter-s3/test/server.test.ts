@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { connect as connectTls } from 'node:tls';
 import { makeSelfSigned } from '@latchkey/server-guard';
+import type { ObjectSession } from '@latchkey/vault';
 import { describe, expect, it } from 'vitest';
 import { type Fixture, type FixtureOptions, startFixture } from './support/fixture.js';
 import { send, signed } from './support/signing.js';
@@ -29,6 +30,12 @@ async function fingerprint(port: number): Promise<string> {
 }
 
 const UNSIGNED = { 'x-amz-content-sha256': 'UNSIGNED-PAYLOAD' };
+
+/** A property as the session itself has it. */
+function bound(target: ObjectSession, name: string | symbol): unknown {
+  const value: unknown = Reflect.get(target, name);
+  return typeof value === 'function' ? value.bind(target) : value;
+}
 
 describe('the server', () => {
   it('takes a new certificate when the files change, and keeps the old one while they do not fit', async () => {
@@ -78,7 +85,7 @@ describe('the server', () => {
                 ? () => {
                     throw broken;
                   }
-                : Reflect.get(target, name).bind(target),
+                : bound(target, name),
           }),
       },
       async ({ port, log }) => {
@@ -98,7 +105,7 @@ describe('the server', () => {
       wrap: (session) =>
         new Proxy(session, {
           get(target, name) {
-            if (name !== 'openObject') return Reflect.get(target, name).bind(target);
+            if (name !== 'openObject') return bound(target, name);
             return async (path: string[]) => ({
               ...(await target.openObject(path)),
               async *stream() {

@@ -93,6 +93,33 @@ const EXAMPLES: Readonly<Record<string, Example>> = {
   ListParts: { path: '/b/k', query: { uploadId: ID } },
   CompleteMultipartUpload: { path: '/b/k', query: { uploadId: ID }, body: LIST },
   AbortMultipartUpload: { path: '/b/k', query: { uploadId: ID } },
+  PutBucketVersioning: {
+    path: '/b',
+    query: { versioning: '' },
+    body: '<VersioningConfiguration><Status>Enabled</Status></VersioningConfiguration>',
+  },
+  ListObjectVersions: { path: '/b', query: { versions: '' } },
+  GetObjectLockConfiguration: { path: '/b', query: { 'object-lock': '' } },
+  PutObjectLockConfiguration: {
+    path: '/b',
+    query: { 'object-lock': '' },
+    body: '<ObjectLockConfiguration><ObjectLockEnabled>Enabled</ObjectLockEnabled></ObjectLockConfiguration>',
+  },
+  GetObjectRetention: { path: '/b/k', query: { retention: '' } },
+  PutObjectRetention: { path: '/b/k', query: { retention: '' }, body: '<Retention/>' },
+  GetObjectLegalHold: { path: '/b/k', query: { 'legal-hold': '', versionId: 'null' } },
+  PutObjectLegalHold: {
+    path: '/b/k',
+    query: { 'legal-hold': '' },
+    body: '<LegalHold><Status>OFF</Status></LegalHold>',
+  },
+  GetBucketLifecycleConfiguration: { path: '/b', query: { lifecycle: '' } },
+  PutBucketLifecycleConfiguration: {
+    path: '/b',
+    query: { lifecycle: '' },
+    body: '<LifecycleConfiguration><Rule><Filter/><Status>Disabled</Status><Expiration><Days>1</Days></Expiration></Rule></LifecycleConfiguration>',
+  },
+  DeleteBucketLifecycle: { path: '/b', query: { lifecycle: '' } },
 };
 
 /** What a form of authentication says about the payload. `presigned` stands in the query. */
@@ -164,6 +191,8 @@ beforeAll(async () => {
       new Proxy<ObjectSession>(session, {
         get(target, name) {
           const value: unknown = Reflect.get(target, name);
+          // Versions are methods of an object of their own.
+          if (name === 'versions') calls.push(name);
           if (typeof value !== 'function') return value;
           return (...args: unknown[]) => {
             calls.push(String(name));

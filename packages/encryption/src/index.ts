@@ -170,3 +170,11 @@ export {
 export { chunksOf, SegmentOpener, type SegmentRef } from './segment/opener.js';
 export { scrubSegment } from './segment/scrub.js';
 export { SegmentSealer } from './segment/sealer.js';
+export {
+  type Keeping,
+  type Retention,
+  splitVersionKey,
+  versionKey,
+  versionOrder,
+  versionPlace,
+} from './versions.js';

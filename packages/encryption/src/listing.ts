@@ -3,13 +3,22 @@ import { type ExtraFields, Fields, NO_EXTRA_FIELDS } from './cbor/fields.js';
 import type { CborValue } from './cbor/value.js';
 import { EncryptionError } from './errors.js';
 import { MAX_MARK_BYTES } from './moves.js';
+import {
+  decodeKeeping,
+  decodeRetention,
+  encodeKeeping,
+  encodeRetention,
+  type Keeping,
+  type Retention,
+} from './versions.js';
 
 /*
  * The listing half of a record: what a holder of the directory's list secret may see. It is kept as the author's
  * bytes, because the author signed their digest, and decoded when somebody looks.
  */
 
-export type RecordKind = 'file' | 'symlink' | 'directory';
+/** A marker stands for the removal of a file whose older versions are kept. */
+export type RecordKind = 'file' | 'symlink' | 'directory' | 'marker';
 
 /** Nanoseconds 0 to 999,999,999; seconds since 1970, negative before. */
 export interface RecordTime {
@@ -28,6 +37,8 @@ export interface DirectoryLink {
   readonly listSecret: Uint8Array;
   /** Made by a user, not only implied by what is in it. */
   readonly explicit: boolean;
+  /** What is kept of what is replaced in it. Counts at the top of the vault only. */
+  readonly keeping?: Keeping;
 }
 
 export interface ListingFields {
@@ -50,6 +61,12 @@ export interface ListingFields {
   readonly draftOnly: boolean;
   /** For directories, and only for them. */
   readonly directory?: DirectoryLink;
+  /** Of files and markers: the revision under which this version was made. Absent: the null version. */
+  readonly version?: number;
+  /** Of files only. */
+  readonly retention?: Retention;
+  /** Of files only: nobody may destroy this version until the hold is lifted. */
+  readonly legalHold?: boolean;
   /** Never of a directory: it is being moved to another one. A sealed mark, which only the owner opens. */
   readonly mark?: Uint8Array;
   /** Unknown optional fields, kept when the record is written again. */
@@ -59,9 +76,9 @@ export interface ListingFields {
 /** Both halves of a record together, in bytes. */
 export const MAX_RECORD_BYTES: number = 8192;
 
-const KINDS: readonly RecordKind[] = ['file', 'symlink', 'directory'];
+const KINDS: readonly RecordKind[] = ['file', 'symlink', 'directory', 'marker'];
 const KNOWN: ReadonlySet<number> = new Set([
-  0, 2, 4, 6, 8, 10, 11, 12, 13, 14, 16, 18, 26, 28, 30, 32, 34, 36, 38,
+  0, 2, 4, 6, 8, 10, 11, 12, 13, 14, 16, 18, 20, 22, 26, 28, 30, 32, 34, 36, 38, 42, 44,
 ]);
 const MAX_NANOSECONDS = 999_999_999;
 const MAX_MODE = 0o7777;
@@ -83,13 +100,17 @@ export function encodeListing(fields: ListingFields): Uint8Array {
   if (fields.created.nanoseconds !== 0) map.set(13, fields.created.nanoseconds);
   if (fields.metadata.size > 0) map.set(16, fields.metadata);
   if (fields.tags.size > 0) map.set(18, fields.tags);
+  if (fields.retention !== undefined) map.set(20, encodeRetention(fields.retention));
+  if (fields.legalHold === true) map.set(22, true);
   if (fields.draftOnly) map.set(26, true);
   if (fields.mark !== undefined) map.set(28, fields.mark);
   const link = fields.directory;
   if (link !== undefined) {
     map.set(30, link.uid).set(32, link.generation).set(34, link.linkId).set(36, link.listSecret);
     if (link.explicit) map.set(38, true);
+    if (link.keeping !== undefined) map.set(44, encodeKeeping(link.keeping));
   }
+  if (fields.version !== undefined) map.set(42, fields.version);
   for (const [key, value] of fields.extra ?? NO_EXTRA_FIELDS) map.set(key, value);
   const bytes = encodeCbor(map);
   decodeListing(bytes);
@@ -106,6 +127,8 @@ export function decodeListing(bytes: Uint8Array): ListingFields {
   const link = decodeLink(fields, kind);
   if (link !== undefined && fields.has(28))
     throw new EncryptionError('malformed', 'listing: a mark on a directory');
+  if (kind !== 'file' && (fields.has(20) || fields.has(22) || (kind !== 'marker' && fields.has(42))))
+    throw new EncryptionError('malformed', 'listing: a version or a lock of what is no file');
   return {
     kind,
     revision: fields.uint(2),
@@ -119,6 +142,9 @@ export function decodeListing(bytes: Uint8Array): ListingFields {
     tags: fields.textMap(18, METADATA_BOUNDS),
     draftOnly: fields.flag(26),
     ...(link === undefined ? {} : { directory: link }),
+    ...(fields.has(20) ? { retention: decodeRetention(fields.value(20)) } : {}),
+    ...(fields.flag(22) ? { legalHold: true } : {}),
+    ...(fields.has(42) ? { version: fields.uint(42) } : {}),
     ...(fields.has(28) ? { mark: fields.bytesUpTo(28, MAX_MARK_BYTES) } : {}),
     ...(extra.size === 0 ? {} : { extra }),
   };
@@ -126,7 +152,7 @@ export function decodeListing(bytes: Uint8Array): ListingFields {
 
 function decodeLink(fields: Fields, kind: RecordKind): DirectoryLink | undefined {
   if (kind !== 'directory') {
-    if ([30, 32, 34, 36, 38].some((key) => fields.has(key))) {
+    if ([30, 32, 34, 36, 38, 44].some((key) => fields.has(key))) {
       throw new EncryptionError('malformed', 'listing: a link to a directory in another kind of record');
     }
     return undefined;
@@ -137,5 +163,6 @@ function decodeLink(fields: Fields, kind: RecordKind): DirectoryLink | undefined
     linkId: fields.bytes(34, 16),
     listSecret: fields.bytes(36, 32),
     explicit: fields.flag(38),
+    ...(fields.has(44) ? { keeping: decodeKeeping(fields.value(44)) } : {}),
   };
 }

@@ -1,4 +1,5 @@
 import { EncryptionError } from './errors.js';
+import { splitVersionKey, versionOrder } from './versions.js';
 
 /** Longest name of an entry, in bytes of UTF-8. */
 export const MAX_NAME_BYTES: number = 1024;
@@ -49,8 +50,15 @@ export function isName(name: string): boolean {
   }
 }
 
-/** Throws unless `key` is a record's key: a name, with a `/` behind it when it names a directory. */
+/** Throws unless `key` is a record's key: a name, with `/` behind it for a directory, NUL and a place for a version. */
 export function checkKey(key: string): void {
+  const version = splitVersionKey(key);
+  if (version !== undefined) {
+    if (versionOrder(version.place) === undefined)
+      throw new EncryptionError('malformed', 'key of a version has no place');
+    checkName(version.name);
+    return;
+  }
   checkName(key.endsWith('/') ? key.slice(0, -1) : key);
 }
 

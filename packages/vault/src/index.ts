@@ -45,3 +45,15 @@ export {
   Vault,
   type VaultInfo,
 } from './vault.js';
+export {
+  type BucketInfo,
+  type Keeping,
+  NULL_VERSION_ID,
+  type RemoveVersionOptions,
+  type Retention,
+  type VersionChange,
+  type VersionEntry,
+  type VersionListOptions,
+  type VersionPage,
+  type VersionSession,
+} from './version-session.js';

@@ -1,4 +1,5 @@
 import type { Attributes, Entry, Path, VaultSession } from './session.js';
+import type { Retention, VersionSession } from './version-session.js';
 
 /**
  * What an object protocol (S3) needs of a session beyond {@link VaultSession}: what is known about the content of a
@@ -33,10 +34,19 @@ export interface ObjectEntry extends Entry, ContentProperties {
   readonly tags: ReadonlyMap<string, string>;
   /** Of a directory: it stands on its own. False for files. */
   readonly explicit: boolean;
+  /** What this version is called; absent for one that was made while none were kept. */
+  readonly versionId?: string;
+  /** The revision that the content was written under, when it is known; attributes may have been changed since. */
+  readonly written?: number;
+  readonly retention?: Retention;
+  readonly legalHold?: boolean;
 }
 
 export interface ObjectAttributes extends Attributes {
   readonly tags?: ReadonlyMap<string, string>;
+  /** Of what is written: until when nobody may destroy it. Instead of what the directory at the top says. */
+  readonly retention?: Retention;
+  readonly legalHold?: boolean;
 }
 
 export interface ObjectPage {
@@ -80,6 +90,8 @@ export interface WriteObjectOptions extends PublishOptions {
 /** A stretch of a file, in bytes. Without bounds all of it. */
 export interface Stretch {
   readonly path: Path;
+  /** An older version instead of the current one. */
+  readonly version?: string;
   readonly offset?: number;
   readonly length?: number;
 }
@@ -103,7 +115,15 @@ export interface ObjectReader {
   close(): Promise<void>;
 }
 
+/** What has become of a file that was removed. */
+export interface Removal {
+  /** The version that says so, where older ones are kept. */
+  readonly marker?: string;
+}
+
 export interface ObjectSession extends VaultSession {
+  /** Older versions, and what is kept of them. */
+  readonly versions: VersionSession;
   /**
    * The entry of what is published at `path`; of a directory and a file of one name the `first` (default: the directory).
    * Throws `not-found` for a draft, too.
@@ -135,9 +155,9 @@ export interface ObjectSession extends VaultSession {
   composeObject(sources: readonly Stretch[], to: Path, options: ComposeOptions): Promise<ObjectEntry>;
   /**
    * Removes a file, and then the implied directories above it that it leaves empty, but for the first `existing` names
-   * of the path (default: all). Throws `not-found`.
+   * of the path (default: all). Throws `not-found`. Where versions are kept, only a marker is put in its place.
    */
-  removeObject(path: Path, options?: Pick<PublishOptions, 'precondition' | 'existing'>): Promise<void>;
+  removeObject(path: Path, options?: Pick<PublishOptions, 'precondition' | 'existing'>): Promise<Removal>;
   /** Makes a directory, or makes the one that is there explicit. Attributes are set in both cases. */
   makeMarker(path: Path, options?: Omit<PublishOptions, 'precondition'>): Promise<ObjectEntry>;
   /** Makes a directory implied, and removes it when it is empty, as {@link removeObject} does with parents. */

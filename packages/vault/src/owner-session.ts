@@ -21,6 +21,7 @@ import type {
   ObjectReader,
   ObjectSession,
   PublishOptions,
+  Removal,
   Stretch,
   WriteObjectOptions,
 } from './object-session.js';
@@ -44,15 +45,19 @@ import type {
   WriteOptions,
 } from './session.js';
 import { asVaultError } from './translate.js';
+import type { VersionSession } from './version-session.js';
+import { OwnerVersions } from './versions/session.js';
 
 /** The session of the owner, who may do everything. Its methods only name the operations and translate failures. */
 export class OwnerSession implements ObjectSession {
   readonly #context: VaultContext;
   readonly #digests: DigestCache;
+  readonly versions: VersionSession;
 
   constructor(context: VaultContext, digests: DigestCache) {
     this.#context = context;
     this.#digests = digests;
+    this.versions = new OwnerVersions(context, (work) => this.#run(work), translated);
   }
 
   stat(path: Path): Promise<Entry> {
@@ -182,7 +187,10 @@ export class OwnerSession implements ObjectSession {
     return this.#run(() => composeObject(this.#context, sources, to, options));
   }
 
-  removeObject(path: Path, options: Pick<PublishOptions, 'precondition' | 'existing'> = {}): Promise<void> {
+  removeObject(
+    path: Path,
+    options: Pick<PublishOptions, 'precondition' | 'existing'> = {},
+  ): Promise<Removal> {
     return this.#run(() => removeObject(this.#context, path, options));
   }
 

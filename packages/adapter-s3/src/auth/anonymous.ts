@@ -32,8 +32,12 @@ export async function anonymousIdentity(
   };
 }
 
-/** Parameters that change an answer's headers would let anybody who makes a link decide what a public object is. */
-export function refuseOverrides(query: Query): void {
+/**
+ * Everybody sees what is current, as it is: older versions may be what somebody wanted to take back, and parameters that change
+ * an answer's headers would let anybody who makes a link decide what a public object is.
+ */
+export function refuseMore(query: Query): void {
+  if (query.has('versionId')) throw new S3Error('AccessDenied', 'Older versions are not public.');
   if ([...query.names()].some((name) => name.startsWith('response-')))
     throw new S3Error(
       'InvalidRequest',

@@ -1,4 +1,6 @@
-import { isIP } from 'node:net';
+import type { IncomingMessage } from 'node:http';
+import { BlockList, isIP } from 'node:net';
+import { TLSSocket } from 'node:tls';
 import { S3Error } from '../errors.js';
 import { percentDecode } from './url.js';
 
@@ -20,6 +22,16 @@ export function addressOf(host: string | undefined, rawPath: string, domains: re
     return { bucket: undefined, key: undefined };
   }
   return { bucket: first, key: slash < 0 ? undefined : keyOf(rawPath.slice(slash + 1)) };
+}
+
+const LOOPBACK = new BlockList();
+LOOPBACK.addSubnet('127.0.0.0', 8);
+LOOPBACK.addAddress('::1', 'ipv6');
+
+/** Whether nobody between client and server could read a request: it came through TLS or from this machine. */
+export function isSecure({ socket }: Pick<IncomingMessage, 'socket'>): boolean {
+  const address = socket.remoteAddress ?? '';
+  return socket instanceof TLSSocket || LOOPBACK.check(address, isIP(address) === 6 ? 'ipv6' : 'ipv4');
 }
 
 function keyOf(raw: string): string | undefined {

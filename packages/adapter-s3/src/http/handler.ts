@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { setTimeout as wait } from 'node:timers/promises';
 import type { ObjectSession } from '@latchkey/vault';
-import { anonymousIdentity, isAnonymous, refuseOverrides } from '../auth/anonymous.js';
+import { anonymousIdentity, isAnonymous, refuseMore } from '../auth/anonymous.js';
 import { authenticate, isPresigned, type Verifier } from '../auth/authenticate.js';
 import { Body } from '../body/body.js';
 import type { S3ServerOptions } from '../config.js';
@@ -10,7 +10,7 @@ import { failureOf, S3Error } from '../errors.js';
 import type { Call, ServerContext } from '../operations/operation.js';
 import { isFormUpload, postObject } from '../operations/post-form.js';
 import { checkServiceHeaders, findAnonymousOperation, findOperation } from '../operations/registry.js';
-import { type Address, addressOf } from './address.js';
+import { type Address, addressOf, isSecure } from './address.js';
 import { crossOriginHeaders, preflight } from './cross-origin.js';
 import { Headers, headerValue } from './headers.js';
 import { errorReply, type Reply, sendReply } from './reply.js';
@@ -98,14 +98,23 @@ export class Handler {
       for (const [name, value] of Object.entries(found)) response.setHeader(name, headerValue(value));
     };
     if (method === 'POST' && isFormUpload(address, query, headers))
-      return postObject({ server, verifier, address, query, headers, body: goOn, allowOrigin });
+      return postObject({
+        server,
+        verifier,
+        address,
+        query,
+        headers,
+        secure: isSecure(request),
+        body: goOn,
+        allowOrigin,
+      });
     const anonymous = isAnonymous({ headers, query });
     const identity = anonymous
       ? await anonymousIdentity(address.bucket, server.publicBuckets)
       : await authenticate({ method, rawPath, query, headers }, verifier);
     if (isPresigned({ query })) hoist(query, headers);
     const operation = anonymous ? findAnonymousOperation({ method, address, query, headers }) : undefined;
-    if (anonymous) refuseOverrides(query);
+    if (anonymous) refuseMore(query);
     await allowOrigin(identity.credential.session);
     checkServiceHeaders(headers, query, identity.credential.user);
     const { session } = identity.credential;
@@ -118,6 +127,7 @@ export class Handler {
       headers,
       identity,
       session,
+      secure: isSecure(request),
       body: (most, options = {}) => new Body(lazily(goOn), { headers, identity, most, ...options }),
     };
     return (operation ?? findOperation(call)).run(call);

@@ -11,7 +11,9 @@ const EMPTY_MD5 = 'd41d8cd98f00b204e9800998ecf8427e';
 export function etagOf(entry: ObjectEntry): string {
   if (entry.kind === 'directory') return EMPTY_MD5;
   if (entry.etag !== undefined) return entry.etag;
-  return `${createHash('md5').update(`${entry.id}:${entry.revision}`).digest('hex')}-1`;
+  return `${createHash('md5')
+    .update(`${entry.id}:${entry.written ?? entry.revision}`)
+    .digest('hex')}-1`;
 }
 
 export function quoted(etag: string): string {

@@ -82,13 +82,17 @@ export async function requireObject(session: ObjectSession, bucket: string, key:
   if (place !== undefined) {
     const file = await entryAt(session, place.path, 'file');
     if (file?.kind === 'file') return { entry: file, path: place.path, kind: 'file' };
-    if (place.marker) {
-      const path = directoryOf(place);
-      const entry = await entryAt(session, path, 'directory');
-      if (entry?.explicit === true) return { entry, path, kind: 'directory' };
-    }
+    const entry = await directoryAt(session, place);
+    if (entry !== undefined) return { entry, path: directoryOf(place), kind: 'directory' };
   }
   throw await missing(session, bucket, key);
+}
+
+/** The directory made to stay that is the object of a key ending with a slash, when there is no content under it. */
+export async function directoryAt(session: ObjectSession, place: Place): Promise<ObjectEntry | undefined> {
+  if (!place.marker) return undefined;
+  const entry = await entryAt(session, directoryOf(place), 'directory');
+  return entry?.explicit === true ? entry : undefined;
 }
 
 export interface Standing {

@@ -1,5 +1,5 @@
 import type { ObjectSession } from '@latchkey/vault';
-import { behindKey, behindPrefix, type Walked, walk } from './walk.js';
+import { behindKey, behindPrefix, behindVersions, type Walked, walk } from './walk.js';
 
 export interface ListingQuery {
   readonly bucket: string;
@@ -9,6 +9,10 @@ export interface ListingQuery {
   /** Keys and common prefixes begin behind this one. */
   readonly after: string;
   readonly limit: number;
+  /** All versions instead of the current ones. */
+  readonly versions?: boolean;
+  /** Where to begin instead of behind `after`. */
+  readonly from?: string;
 }
 
 export interface Listing {
@@ -53,11 +57,15 @@ async function* rolledUp(session: ObjectSession, query: ListingQuery): AsyncGene
 
 async function* everything(
   session: ObjectSession,
-  { bucket, prefix, delimiter, after }: ListingQuery,
+  { bucket, prefix, delimiter, after, versions = false, from: begin }: ListingQuery,
 ): AsyncGenerator<Walked | string> {
-  let from: string | undefined = later(prefix, after === '' ? '' : start(after, prefix, delimiter));
+  const kept = (await session.versions.keeping(bucket)) !== undefined;
+  let from: string | undefined = later(
+    prefix,
+    begin ?? (after === '' ? '' : start(after, prefix, delimiter, versions)),
+  );
   while (from !== undefined) {
-    const steps: AsyncGenerator<Walked, void, 'skip' | undefined> = walk(session, bucket, from);
+    const steps: AsyncGenerator<Walked, void, 'skip' | undefined> = walk(session, bucket, from, versions);
     from = undefined;
     for (let step = await steps.next(); step.done !== true; ) {
       const { key, entry } = step.value;
@@ -74,6 +82,11 @@ async function* everything(
         continue;
       }
       const common = key.slice(0, end + delimiter.length);
+      // Where versions are kept a directory may hold nothing else.
+      if (kept && entry.kind === 'directory' && !(await holdsObject(session, bucket, key, versions))) {
+        step = await steps.next('skip');
+        continue;
+      }
       yield common;
       if (common === key && entry.kind === 'directory') {
         step = await steps.next('skip');
@@ -86,11 +99,25 @@ async function* everything(
   }
 }
 
+async function holdsObject(
+  session: ObjectSession,
+  bucket: string,
+  directory: string,
+  versions: boolean,
+): Promise<boolean> {
+  for await (const { key, entry } of walk(session, bucket, directory, versions)) {
+    if (!key.startsWith(directory)) return false;
+    if (entry.kind === 'file' || entry.explicit) return true;
+  }
+  return false;
+}
+
 /** Where to begin behind `after`, which rolls up like any key. */
-function start(after: string, prefix: string, delimiter: string): string {
+function start(after: string, prefix: string, delimiter: string, versions: boolean): string {
+  const behind = versions ? behindVersions : behindKey;
   const end = delimiter === '' || !after.startsWith(prefix) ? -1 : after.indexOf(delimiter, prefix.length);
-  if (end < 0) return behindKey(after);
-  return behindPrefix(after.slice(0, end + delimiter.length)) ?? behindKey(after);
+  if (end < 0) return behind(after);
+  return behindPrefix(after.slice(0, end + delimiter.length)) ?? behind(after);
 }
 
 /** The later of two in the order of bytes. */

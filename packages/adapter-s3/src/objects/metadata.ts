@@ -1,6 +1,7 @@
 import type { ObjectAttributes, ObjectEntry } from '@latchkey/vault';
 import { S3Error } from '../errors.js';
 import type { Headers } from '../http/headers.js';
+import { lockOf } from '../versions/locks.js';
 
 /** Bytes of names and values of user metadata together, as S3 has it. */
 const MAX_USER_METADATA = 2048;
@@ -47,7 +48,7 @@ export function descriptionOf(headers: Headers): Description {
   if (Buffer.byteLength(contentType) > 255) throw new S3Error('MetadataTooLarge');
   return {
     contentType: contentType === '' ? DEFAULT_TYPE : contentType,
-    attributes: { metadata, tags: tagsOf(headers.get('x-amz-tagging')) },
+    attributes: { metadata, tags: tagsOf(headers.get('x-amz-tagging')), ...lockOf(headers) },
   };
 }
 

@@ -1,4 +1,10 @@
-import { type ObjectEntry, type ObjectSession, type Path, STAGING } from '@latchkey/vault';
+import {
+  type ObjectAttributes,
+  type ObjectEntry,
+  type ObjectSession,
+  type Path,
+  STAGING,
+} from '@latchkey/vault';
 import type { ChecksumName } from '../body/checksums.js';
 import { isVaultError, S3Error } from '../errors.js';
 import type { ChecksumType } from './checksums.js';
@@ -17,14 +23,22 @@ export interface Upload {
   /** Milliseconds since 1970. */
   readonly started: number;
   readonly description: Description;
+  /** Of an upload whose parts a customer's key protects: by what the key is recognised, in base64. */
+  readonly seal?: string;
   readonly checksum?: { readonly name: ChecksumName; readonly type: ChecksumType };
 }
 
 const UPLOAD = 'upload';
+/** What an object of sealed parts ends with; written when the upload is completed. */
+const INDEX = 'index';
 const MAX_UPLOAD_BYTES = 16 * 1024;
 
 export function partPath(id: string, number: number): Path {
   return [STAGING, id, String(number).padStart(5, '0')];
+}
+
+export function indexPath(id: string): Path {
+  return [STAGING, id, INDEX];
 }
 
 export async function beginUpload(session: ObjectSession, upload: Upload): Promise<string> {
@@ -36,6 +50,8 @@ export async function beginUpload(session: ObjectSession, upload: Upload): Promi
       contentType,
       metadata: [...(attributes.metadata ?? [])],
       tags: [...(attributes.tags ?? [])],
+      retention: attributes.retention,
+      legalHold: attributes.legalHold,
     },
   };
   const { bucket, key, checksum } = upload;
@@ -62,21 +78,26 @@ export async function findUpload(
   return upload;
 }
 
-async function readUpload(session: ObjectSession, id: string): Promise<Upload | undefined> {
+/** An upload as its file has it. */
+type Told = Omit<Upload, 'description'> & {
+  readonly description: {
+    readonly contentType: string;
+    readonly metadata: readonly [string, string][];
+    readonly tags: readonly [string, string][];
+  } & Pick<ObjectAttributes, 'retention' | 'legalHold'>;
+};
+
+/** What was said when an upload began; undefined when there is none of that id. */
+export async function readUpload(session: ObjectSession, id: string): Promise<Upload | undefined> {
   try {
     const pieces: Uint8Array[] = [];
     for await (const piece of session.read([STAGING, id, UPLOAD], { length: MAX_UPLOAD_BYTES }))
       pieces.push(piece);
-    const told = JSON.parse(Buffer.concat(pieces).toString('utf8')) as Upload & {
-      readonly description: {
-        readonly metadata: readonly [string, string][];
-        readonly tags: readonly [string, string][];
-      };
-    };
-    const { contentType, metadata, tags } = told.description;
+    const told: Told = JSON.parse(Buffer.concat(pieces).toString('utf8'));
+    const { contentType, metadata, tags, ...lock } = told.description;
     return {
       ...told,
-      description: { contentType, attributes: { metadata: new Map(metadata), tags: new Map(tags) } },
+      description: { contentType, attributes: { metadata: new Map(metadata), tags: new Map(tags), ...lock } },
     };
   } catch (error) {
     if (isVaultError(error, 'not-found')) return undefined;

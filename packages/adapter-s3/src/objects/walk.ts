@@ -12,22 +12,29 @@ export interface Walked {
   readonly entry: ObjectEntry;
 }
 
+type PageOptions = { readonly from?: string; readonly after?: string; readonly limit: number };
+type List = (path: Path, options: PageOptions) => Promise<ObjectPage>;
+
 const FIRST_PAGE = 64;
 const LARGEST_PAGE = 1000;
 
 /**
- * Everything at or behind the key `from`. Answer a directory with `'skip'` to pass over what is in it.
+ * Everything at or behind the key `from`, current or with all `versions`. Answer a directory with `'skip'` to pass over what is in it.
  */
 export async function* walk(
   session: ObjectSession,
   bucket: string,
   from: string,
+  versions = false,
 ): AsyncGenerator<Walked, void, 'skip' | undefined> {
-  yield* level(session, [bucket], '', from);
+  const list: List = versions
+    ? (path, options) => session.versions.list(path, options)
+    : (path, options) => session.listObjects(path, options);
+  yield* level(list, [bucket], '', from);
 }
 
 async function* level(
-  session: ObjectSession,
+  list: List,
   path: Path,
   prefix: string,
   from: string,
@@ -35,7 +42,7 @@ async function* level(
   const slash = from.indexOf('/');
   const start = slash < 0 ? from : from.slice(0, slash + 1);
   let limit = FIRST_PAGE;
-  let page = await pageOf(session, path, { from: start, limit });
+  let page = await pageOf(list, path, { from: start, limit });
   for (;;) {
     for (const entry of page.entries) {
       if (entry.kind === 'symlink' || entry.draft) continue;
@@ -47,22 +54,18 @@ async function* level(
       const within = name === start ? from.slice(name.length) : '';
       // Behind the directory's own key when the walk begins inside it.
       const answer = within === '' ? yield { key: prefix + name, entry } : undefined;
-      if (answer !== 'skip') yield* level(session, [...path, entry.name], prefix + name, within);
+      if (answer !== 'skip') yield* level(list, [...path, entry.name], prefix + name, within);
     }
     if (page.next === undefined) return;
     limit = Math.min(limit * 2, LARGEST_PAGE);
-    page = await pageOf(session, path, { after: page.next, limit });
+    page = await pageOf(list, path, { after: page.next, limit });
   }
 }
 
 /** A directory that is removed meanwhile is an empty one. */
-async function pageOf(
-  session: ObjectSession,
-  path: Path,
-  options: { readonly from?: string; readonly after?: string; readonly limit: number },
-): Promise<ObjectPage> {
+async function pageOf(list: List, path: Path, options: PageOptions): Promise<ObjectPage> {
   try {
-    return await session.listObjects(path, options);
+    return await list(path, options);
   } catch (error) {
     if (isVaultError(error, 'not-found', 'not-a-directory')) return { entries: [] };
     throw error;
@@ -80,6 +83,11 @@ export function behindPrefix(prefix: string): string | undefined {
     return String.fromCodePoint(...points);
   }
   return undefined;
+}
+
+/** The lowest string behind all versions of `key`. */
+export function behindVersions(key: string): string {
+  return `${key}\u0001`;
 }
 
 /** The lowest string behind `key`. No key has a NUL. */

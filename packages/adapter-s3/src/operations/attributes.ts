@@ -5,9 +5,12 @@ import { type Reply, xmlReply } from '../http/reply.js';
 import { checksumElements, checksumsOf, partCount } from '../objects/checksums.js';
 import { checkRead } from '../objects/conditions.js';
 import { etagOf, modifiedOf } from '../objects/etag.js';
-import { requireObject } from '../objects/keys.js';
+import { customerKeyHeaders, customerKeyOf } from '../sse/customer-key.js';
+import { checkKey, contentSize } from '../sse/seal.js';
+import { requireAsked } from '../versions/standing.js';
+import { versionHeader } from '../versions/version-id.js';
 import { element, type Markup, result } from '../xml/write.js';
-import { bucketOf, type Call, keyOf, type Operation } from './operation.js';
+import { bucketOf, type Call, type Operation } from './operation.js';
 
 const PAGE_PARTS = 1000;
 
@@ -22,7 +25,7 @@ const ATTRIBUTES: Readonly<Record<string, Describe>> = {
   },
   ObjectParts: partsElement,
   StorageClass: () => element('StorageClass', 'STANDARD'),
-  ObjectSize: (entry) => element('ObjectSize', entry.size),
+  ObjectSize: (entry) => element('ObjectSize', contentSize(entry)),
 };
 
 async function getObjectAttributes(call: Call): Promise<Reply> {
@@ -32,7 +35,9 @@ async function getObjectAttributes(call: Call): Promise<Reply> {
     throw new S3Error('InvalidArgument', 'Invalid attribute name specified.', {
       details: { ArgumentName: 'x-amz-object-attributes', ArgumentValue: asked.join(',') },
     });
-  const { entry } = await requireObject(session, bucketOf(call), keyOf(call));
+  const key = customerKeyOf(call);
+  const { entry } = await requireAsked(call);
+  checkKey(entry, key);
   checkRead(headers, entry);
   const found = Object.entries(ATTRIBUTES).filter(([name]) => asked.includes(name));
   return xmlReply(
@@ -40,7 +45,11 @@ async function getObjectAttributes(call: Call): Promise<Reply> {
       'GetObjectAttributesResponse',
       found.map(([, describe]) => describe(entry, headers)),
     ),
-    { 'Last-Modified': new Date(modifiedOf(entry)).toUTCString() },
+    {
+      'Last-Modified': new Date(modifiedOf(entry)).toUTCString(),
+      ...customerKeyHeaders(key),
+      ...(await versionHeader(session, bucketOf(call), entry)),
+    },
   );
 }
 
@@ -82,6 +91,7 @@ export const ATTRIBUTE_OPERATIONS: readonly Operation[] = [
     method: 'GET',
     scope: 'object',
     query: ['attributes'],
+    parameters: ['versionId'],
     run: getObjectAttributes,
   },
 ];

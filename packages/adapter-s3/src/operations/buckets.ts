@@ -1,8 +1,10 @@
 import { isVaultError, S3Error } from '../errors.js';
 import { type Reply, xmlReply } from '../http/reply.js';
+import { forgetBucket } from '../lifecycle/store.js';
 import { hasBucket, mayBeBucket, noSuchBucket, requireBucket } from '../objects/keys.js';
 import { ownerElement } from '../objects/owner.js';
 import { walk } from '../objects/walk.js';
+import { changeKeeping } from '../versions/versioning.js';
 import { parseXml } from '../xml/parse.js';
 import { element, type Markup, result } from '../xml/write.js';
 import { bucketOf, type Call, type Operation } from './operation.js';
@@ -56,6 +58,8 @@ async function createBucket(call: Call): Promise<Reply> {
     if (!isVaultError(error, 'exists')) throw error;
     throw new S3Error('BucketAlreadyOwnedByYou', undefined, { details: { BucketName: bucket } });
   }
+  if (call.headers.get('x-amz-bucket-object-lock-enabled')?.toLowerCase() === 'true')
+    await changeKeeping(call, bucket, () => ({ versions: 'all', locks: true }));
   return { status: 200, headers: { Location: `/${bucket}` } };
 }
 
@@ -70,14 +74,16 @@ async function deleteBucket(call: Call): Promise<Reply> {
   const { session } = call;
   if (!(await hasBucket(session, bucket))) throw noSuchBucket(bucket);
   const implied: string[] = [];
-  for await (const { key, entry } of walk(session, bucket, '')) {
+  for await (const { key, entry } of walk(session, bucket, '', true)) {
     if (entry.kind === 'file' || entry.explicit) throw new S3Error('BucketNotEmpty');
     implied.push(key);
   }
   try {
     for (const key of implied.reverse())
       await session.removeMarker([bucket, ...key.slice(0, -1).split('/')], { existing: 1 }).catch(unlessGone);
+    const { id } = await session.stat([bucket]);
     await session.rmdir([bucket]);
+    await forgetBucket(session, id);
   } catch (error) {
     if (isVaultError(error, 'not-found')) throw noSuchBucket(bucket);
     throw error;
@@ -96,23 +102,10 @@ async function getBucketLocation(call: Call): Promise<Reply> {
   return xmlReply(result('LocationConstraint', region === 'us-east-1' ? '' : region));
 }
 
-/** Truthfully: versioning has never been turned on. */
-async function getBucketVersioning(call: Call): Promise<Reply> {
-  await requireBucket(call.session, bucketOf(call));
-  return xmlReply(result('VersioningConfiguration', ''));
-}
-
 export const BUCKET_OPERATIONS: readonly Operation[] = [
   { name: 'ListBuckets', method: 'GET', scope: 'service', run: listBuckets },
   { name: 'CreateBucket', method: 'PUT', scope: 'bucket', run: createBucket },
   { name: 'HeadBucket', method: 'HEAD', scope: 'bucket', anonymous: true, run: headBucket },
   { name: 'DeleteBucket', method: 'DELETE', scope: 'bucket', run: deleteBucket },
   { name: 'GetBucketLocation', method: 'GET', scope: 'bucket', query: ['location'], run: getBucketLocation },
-  {
-    name: 'GetBucketVersioning',
-    method: 'GET',
-    scope: 'bucket',
-    query: ['versioning'],
-    run: getBucketVersioning,
-  },
 ];

@@ -1,17 +1,22 @@
 import { createHash } from 'node:crypto';
-import type { ContentProperties, ObjectEntry, Precondition } from '@latchkey/vault';
+import type { ContentProperties, ObjectEntry, Precondition, Stretch } from '@latchkey/vault';
 import { checksumElement, startDigest } from '../body/checksums.js';
 import { combineCrcs, isCrc } from '../body/crc-combine.js';
 import { checksumValue, expectedChecksum } from '../body/expected.js';
 import { isVaultError, S3Error } from '../errors.js';
 import { type Reply, xmlReply } from '../http/reply.js';
 import { uriEncode } from '../http/url.js';
+import { expirationHeader } from '../lifecycle/operations.js';
 import { checksumElements, checksumsOf, digestKey } from '../objects/checksums.js';
 import { writeCondition } from '../objects/conditions.js';
 import { etagOf, quoted, unquoted } from '../objects/etag.js';
 import { newPlaceOf, placeOf, requireBucket } from '../objects/keys.js';
 import { COMPLETED } from '../objects/metadata.js';
 import { endUpload, findUpload, noSuchUpload, partPath, type Upload } from '../objects/uploads.js';
+import { customerKeyHeaders, customerKeyOf } from '../sse/customer-key.js';
+import { contentSize } from '../sse/seal.js';
+import { checkUploadKey, indexParts, type SealedParts } from '../sse/upload.js';
+import { versionHeader } from '../versions/version-id.js';
 import { parseXml, type XmlElement } from '../xml/parse.js';
 import { element, result } from '../xml/write.js';
 import { bucketOf, type Call, keyOf } from './operation.js';
@@ -41,19 +46,26 @@ export async function completeMultipartUpload(call: Call): Promise<Reply> {
   const condition = writeCondition(headers);
   const precondition: Precondition | undefined =
     condition && ((current) => void (current?.metadata.get(COMPLETED) === mark || condition(current)));
+  const customerKey = customerKeyOf(call);
+  if (customerKey !== undefined) checkUploadKey(upload, customerKey);
   const place = newPlaceOf(bucket, key);
   await requireBucket(session, bucket);
   try {
+    const numbers = listed.map(({ number }) => number);
+    const sealed = await indexParts(session, id, upload, numbers);
+    const sources = numbers.map((number): Stretch => ({ path: partPath(id, number) }));
     const entry = await session.composeObject(
-      listed.map(({ number }) => ({ path: partPath(id, number) })),
+      sealed === undefined ? sources : [...sources, sealed.index],
       place.path,
       {
         existing: BUCKET_ONLY,
         ...(precondition === undefined ? {} : { precondition }),
-        describe: async (parts) => {
+        describe: async (entries) => {
+          sealed?.check(entries);
+          const parts = entries.slice(0, listed.length);
           checkParts(listed, parts, upload);
           checkSize(headers.get('x-amz-mp-object-size'), parts);
-          const properties = await propertiesOf(parts, upload);
+          const properties = await propertiesOf(parts, upload, sealed?.digests);
           const whole =
             upload.checksum && properties.digests?.get(digestKey(upload.checksum.name, upload.checksum.type));
           if (wanted !== undefined && (whole === undefined || !wanted.equals(whole)))
@@ -66,7 +78,7 @@ export async function completeMultipartUpload(call: Call): Promise<Reply> {
     );
     // Another request with the same list may have ended it first.
     await endUpload(session, id).catch(unlessGone);
-    return completed(bucket, key, entry);
+    return await completed(call, entry);
   } catch (error) {
     if (!isVaultError(error, 'not-found')) throw error;
     const still = await findUpload(session, id, bucket, key).catch(unlessGone);
@@ -76,7 +88,8 @@ export async function completeMultipartUpload(call: Call): Promise<Reply> {
   }
 }
 
-function completed(bucket: string, key: string, entry: ObjectEntry): Reply {
+async function completed(call: Call, entry: ObjectEntry): Promise<Reply> {
+  const [bucket, key] = [bucketOf(call), keyOf(call)];
   return xmlReply(
     result('CompleteMultipartUploadResult', [
       element('Location', `/${uriEncode(bucket)}/${uriEncode(key, true)}`),
@@ -85,6 +98,11 @@ function completed(bucket: string, key: string, entry: ObjectEntry): Reply {
       element('ETag', quoted(etagOf(entry))),
       ...checksumElements(checksumsOf(entry)),
     ]),
+    {
+      ...customerKeyHeaders(customerKeyOf(call)),
+      ...(await versionHeader(call.session, bucket, entry)),
+      ...(await expirationHeader(call, entry)),
+    },
   );
 }
 
@@ -102,7 +120,7 @@ async function answerAgain(call: Call, entry: ObjectEntry, listed?: readonly Lis
   const [bucket, key, id] = [bucketOf(call), keyOf(call), call.query.get('uploadId') ?? ''];
   const parts = listed ?? listedParts(await partsDocument(call), {});
   if (entry.metadata.get(COMPLETED) !== completionMark(bucket, key, id, parts)) throw noSuchUpload(id);
-  return completed(bucket, key, entry);
+  return completed(call, entry);
 }
 
 async function partsDocument(call: Call): Promise<XmlElement> {
@@ -164,16 +182,17 @@ function checkParts(
     const kept = checksum === undefined ? undefined : part.digests?.get(checksum.name);
     if (text !== undefined && (kept === undefined || Buffer.from(kept).toString('base64') !== text))
       throw new S3Error('InvalidPart', undefined, details);
-    if (part.size < MIN_PART && index < listed.length - 1)
+    const size = contentSize(part);
+    if (size < MIN_PART && index < listed.length - 1)
       throw new S3Error('EntityTooSmall', undefined, {
-        details: { ...details.details, ProposedSize: String(part.size), MinSizeAllowed: String(MIN_PART) },
+        details: { ...details.details, ProposedSize: String(size), MinSizeAllowed: String(MIN_PART) },
       });
   }
 }
 
 function checkSize(text: string | undefined, parts: readonly ObjectEntry[]): void {
   if (text === undefined) return;
-  const size = parts.reduce((sum, part) => sum + part.size, 0);
+  const size = parts.reduce((sum, part) => sum + contentSize(part), 0);
   if (text !== String(size))
     throw new S3Error('InvalidRequest', 'x-amz-mp-object-size is not the size of the parts.');
 }
@@ -182,15 +201,16 @@ function checkSize(text: string | undefined, parts: readonly ObjectEntry[]): voi
 async function propertiesOf(
   parts: readonly ObjectEntry[],
   { checksum, description }: Upload,
+  sealed: SealedParts['digests'] = [],
 ): Promise<ContentProperties> {
   const md5 = createHash('md5');
   for (const part of parts) md5.update(Buffer.from(etagOf(part).replace(/-.*$/, ''), 'hex'));
-  const digests = new Map<string, Uint8Array>();
+  const digests = new Map<string, Uint8Array>(sealed);
   if (checksum !== undefined) {
     const { name, type } = checksum;
     const sums = parts.map((part) => ({
       crc: part.digests?.get(name) ?? new Uint8Array(0),
-      length: part.size,
+      length: contentSize(part),
     }));
     const key = digestKey(name, type);
     if (type === 'FULL_OBJECT' && isCrc(name)) digests.set(key, new Uint8Array(combineCrcs(name, sums)));
@@ -204,6 +224,6 @@ async function propertiesOf(
     contentType: description.contentType,
     etag: `${md5.digest('hex')}-${parts.length}`,
     digests,
-    ...(parts.length <= MAX_PART_SIZES ? { partSizes: parts.map((part) => part.size) } : {}),
+    ...(parts.length <= MAX_PART_SIZES ? { partSizes: parts.map(contentSize) } : {}),
   };
 }

@@ -1,21 +1,27 @@
-import type { Composition, ObjectEntry, ObjectSession } from '@latchkey/vault';
+import type { Composition, ObjectAttributes, ObjectEntry, ObjectSession, Stretch } from '@latchkey/vault';
 import { type ChecksumName, checksumOf, startDigest } from '../body/checksums.js';
 import { isVaultError, S3Error } from '../errors.js';
 import { type Reply, xmlReply } from '../http/reply.js';
-import { percentDecode } from '../http/url.js';
+import { percentDecode, Query } from '../http/url.js';
+import { expirationHeader } from '../lifecycle/operations.js';
 import { checksumElements, checksumsOf } from '../objects/checksums.js';
 import { checkRead, writeCondition } from '../objects/conditions.js';
 import { etagOf, modifiedOf, quoted } from '../objects/etag.js';
 import {
+  directoryAt,
   hasBucket,
   missing,
   newPlaceOf,
   noSuchBucket,
   type Place,
   placeOf,
-  requireObject,
 } from '../objects/keys.js';
 import { COMPLETED, descriptionOf } from '../objects/metadata.js';
+import { type CopyKeys, copyKeysOf, hasKeys, recode } from '../sse/copy.js';
+import { customerKeyHeaders } from '../sse/customer-key.js';
+import { checkKey } from '../sse/seal.js';
+import { checkLock, lockOf } from '../versions/locks.js';
+import { noSuchVersion, openVersion, versionHeader, versionIdOf } from '../versions/version-id.js';
 import { element, result } from '../xml/write.js';
 import { bucketOf, type Call, keyOf, type Operation } from './operation.js';
 import { BUCKET_ONLY } from './write.js';
@@ -24,12 +30,19 @@ export interface CopySource {
   readonly bucket: string;
   readonly key: string;
   readonly place: Place;
+  /** Absent: the current one. */
+  readonly version?: string;
+}
+
+/** The source as the vault takes it. */
+export function stretchOf({ place, version }: CopySource): Stretch {
+  return { path: place.path, ...(version === undefined ? {} : { version }) };
 }
 
 /** `x-amz-copy-source`: bucket and key, percent-encoded, with or without a slash in front. */
 export function copySource(call: Call): CopySource {
-  const [text = '', version] = (call.headers.get('x-amz-copy-source') ?? '').split('?');
-  if (version !== undefined) throw new S3Error('NotImplemented', 'Versions are not implemented.');
+  const [text = '', parameters] = (call.headers.get('x-amz-copy-source') ?? '').split('?');
+  const version = parameters === undefined ? undefined : versionIdOf(new Query(parameters));
   const match = /^\/?([^/]+)\/(.+)$/s.exec(percentDecode(text));
   if (match === null)
     throw new S3Error(
@@ -39,7 +52,7 @@ export function copySource(call: Call): CopySource {
   const [bucket, key] = [match[1] as string, match[2] as string];
   const place = placeOf(bucket, key);
   if (place === undefined) throw new S3Error('NoSuchKey');
-  return { bucket, key, place };
+  return { bucket, key, place, ...(version === undefined ? {} : { version }) };
 }
 
 function directive(call: Call, name: string): 'COPY' | 'REPLACE' {
@@ -58,7 +71,8 @@ async function copyObject(call: Call): Promise<Reply> {
   const replaceTags = directive(call, 'x-amz-tagging-directive') === 'REPLACE';
   const given = descriptionOf(headers);
   const precondition = writeCondition(headers);
-  if (source.bucket === bucket && source.key === keyOf(call) && !replaceMetadata && !replaceTags)
+  const itself = source.bucket === bucket && source.key === keyOf(call) && source.version === undefined;
+  if (itself && !replaceMetadata && !replaceTags)
     throw new S3Error(
       'InvalidRequest',
       "This copy request is illegal because it is trying to copy an object to itself without changing the object's metadata.",
@@ -66,20 +80,43 @@ async function copyObject(call: Call): Promise<Reply> {
   const algorithm = headers.get('x-amz-checksum-algorithm');
   const wanted = algorithm === undefined ? undefined : checksumOf(algorithm);
   if (algorithm !== undefined && wanted === undefined) throw new S3Error('InvalidRequest');
+  const keys = copyKeysOf(call);
+  const lock = lockOf(headers);
+  await checkLock(session, bucket, lock);
+  const copied = (from: ObjectEntry): { contentType?: string; attributes: ObjectAttributes } => {
+    const contentType = replaceMetadata ? given.contentType : from.contentType;
+    return {
+      ...(contentType === undefined ? {} : { contentType }),
+      attributes: {
+        metadata: (replaceMetadata ? given.attributes.metadata : copyable(from)) ?? new Map(),
+        tags: (replaceTags ? given.attributes.tags : from.tags) ?? new Map(),
+        ...lock,
+      },
+    };
+  };
+  const publish = { existing: BUCKET_ONLY, ...(precondition === undefined ? {} : { precondition }) };
   try {
-    const directory = source.place.marker ? await directoryAt(call, source) : undefined;
+    const directory = await emptySource(session, source);
+    if (hasKeys(keys)) {
+      if (directory !== undefined)
+        throw new S3Error('NotImplemented', "Keys that end with a slash know no customer's key.");
+      const paths = { source, target: place.path };
+      const entry = await recode(call, { ...paths, keys, checksum: wanted, publish, describe: copied });
+      return await copyReply(call, entry, source, keys);
+    }
     const computed =
       wanted === undefined || directory !== undefined
         ? undefined
-        : await computeChecksum(session, source.place, wanted);
+        : await computeChecksum(session, source, wanted);
     const describe = ([from = directory]: readonly ObjectEntry[]): Composition => {
       if (from === undefined) throw new S3Error('NoSuchKey');
+      checkKey(from, undefined);
       checkRead(headers, from, 'x-amz-copy-source-');
       if (computed !== undefined && computed.revision !== from.revision && computed.etag !== etagOf(from))
         throw new S3Error('SlowDown', 'The source changed while it was being copied.');
       const { partSizes } = from;
       const etag = from === directory ? etagOf(from) : from.etag;
-      const contentType = replaceMetadata ? given.contentType : from.contentType;
+      const { contentType, attributes } = copied(from);
       const digests = computed?.digests ?? from.digests ?? new Map();
       return {
         properties: {
@@ -88,45 +125,76 @@ async function copyObject(call: Call): Promise<Reply> {
           ...(partSizes === undefined ? {} : { partSizes }),
           ...(contentType === undefined ? {} : { contentType }),
         },
-        attributes: {
-          metadata: (replaceMetadata ? given.attributes.metadata : copied(from)) ?? new Map(),
-          tags: (replaceTags ? given.attributes.tags : from.tags) ?? new Map(),
-        },
+        attributes,
       };
     };
-    const sources = directory === undefined ? [{ path: source.place.path }] : [];
+    const sources = directory === undefined ? [stretchOf(source)] : [];
     const entry = await session.composeObject(sources, place.path, {
-      existing: BUCKET_ONLY,
+      ...publish,
       describe,
-      ...(precondition === undefined ? {} : { precondition }),
     });
-    return xmlReply(
-      result('CopyObjectResult', [
-        element('LastModified', new Date(modifiedOf(entry)).toISOString()),
-        element('ETag', quoted(etagOf(entry))),
-        ...checksumElements(checksumsOf(entry)),
-      ]),
-    );
+    return await copyReply(call, entry, source, keys);
   } catch (error) {
     throw await copyFailure(call, source, error);
   }
 }
 
-function copied({ metadata }: ObjectEntry): ReadonlyMap<string, string> {
+/** Metadata of an object without what only that very object says of itself. */
+function copyable({ metadata }: ObjectEntry): ReadonlyMap<string, string> {
   return new Map([...metadata].filter(([name]) => name !== COMPLETED));
 }
 
-/** The directory that a source's key names, when there is nothing but that. */
-async function directoryAt({ session }: Call, { bucket, key }: CopySource): Promise<ObjectEntry | undefined> {
-  const { entry, kind } = await requireObject(session, bucket, key);
-  return kind === 'directory' ? entry : undefined;
+/** The directory that is the source, when there is no content under its key. */
+async function emptySource(
+  session: ObjectSession,
+  { place, version }: CopySource,
+): Promise<ObjectEntry | undefined> {
+  if (!place.marker || version !== undefined) return undefined;
+  const file = await session.statObject(place.path, 'file').catch(() => undefined);
+  return file?.kind === 'file' ? undefined : directoryAt(session, place);
+}
+
+async function copyReply(
+  call: Call,
+  entry: ObjectEntry,
+  source: CopySource,
+  { target }: CopyKeys,
+): Promise<Reply> {
+  const version = await versionHeader(call.session, bucketOf(call), entry);
+  return xmlReply(
+    result('CopyObjectResult', [
+      element('LastModified', new Date(modifiedOf(entry)).toISOString()),
+      element('ETag', quoted(etagOf(entry))),
+      ...checksumElements(checksumsOf(entry)),
+    ]),
+    {
+      ...customerKeyHeaders(target),
+      ...version,
+      ...(await expirationHeader(call, entry)),
+      'x-amz-copy-source-version-id': source.version,
+    },
+  );
 }
 
 /** Which of the two was missing. */
 export async function copyFailure(call: Call, source: CopySource, error: unknown): Promise<unknown> {
   if (!isVaultError(error, 'not-found', 'not-a-directory', 'is-a-directory', 'invalid-argument'))
     return error;
-  const there = await call.session.statObject(source.place.path, 'file').catch(() => undefined);
+  const { place, version } = source;
+  if (version !== undefined) {
+    const old = await call.session.versions.stat(place.path, version).catch(() => undefined);
+    if (old === undefined && (await hasBucket(call.session, source.bucket)))
+      return noSuchVersion(source.key, version);
+    if (old?.marker === true)
+      return new S3Error(
+        'InvalidRequest',
+        'The source of a copy request may not specifically refer to a delete marker by version id.',
+      );
+  }
+  const there =
+    version === undefined
+      ? await call.session.statObject(place.path, 'file').catch(() => undefined)
+      : await call.session.versions.stat(place.path, version).catch(() => undefined);
   if (there?.kind !== 'file') return missing(call.session, source.bucket, source.key);
   if (!(await hasBucket(call.session, bucketOf(call)))) return noSuchBucket(bucketOf(call));
   return error;
@@ -142,10 +210,10 @@ interface Computed {
 /** The only thing that reads content for a copy: a checksum that the source does not have. */
 async function computeChecksum(
   session: ObjectSession,
-  { path }: Place,
+  { place, key, version }: CopySource,
   name: ChecksumName,
 ): Promise<Computed> {
-  const reader = await session.openObject(path);
+  const reader = await openVersion(session, place.path, key, version);
   try {
     const { revision, digests } = reader.entry;
     const etag = etagOf(reader.entry);

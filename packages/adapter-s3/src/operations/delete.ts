@@ -1,9 +1,11 @@
-import type { ObjectSession, Path, Precondition } from '@latchkey/vault';
+import { NULL_VERSION_ID, type ObjectSession, type Path, type Precondition } from '@latchkey/vault';
 import { failureOf, isVaultError, S3Error } from '../errors.js';
 import { type Reply, xmlReply } from '../http/reply.js';
 import { writeCondition } from '../objects/conditions.js';
 import { etagOf, unquoted } from '../objects/etag.js';
-import { directoryOf, missing, placeOf, requireBucket } from '../objects/keys.js';
+import { directoryOf, missing, type Place, placeOf, requireBucket } from '../objects/keys.js';
+import { overridesGovernance } from '../versions/locks.js';
+import { checkVersionId, versionIdOf } from '../versions/version-id.js';
 import { parseXml, type XmlElement } from '../xml/parse.js';
 import { element, type Markup, result } from '../xml/write.js';
 import { bucketOf, type Call, keyOf, type Operation } from './operation.js';
@@ -13,21 +15,57 @@ const MAX_KEYS = 1000;
 /** Keys of one request that are removed together; the vault makes few commits of them. */
 const TOGETHER = 64;
 
-/** Removes an object. What is not there is removed already, unless a condition says that it should be. */
-async function remove(call: Call, bucket: string, key: string, precondition?: Precondition): Promise<void> {
+/** What a removal has done to versions. */
+interface Removed {
+  /** The version that was destroyed, or the marker that was put in the object's place. */
+  readonly version?: string;
+  /** It is a marker. */
+  readonly marker?: boolean;
+}
+
+/** Removes an object, or one version of it for good. What is not there is removed already, unless a condition says that it should be. */
+async function remove(
+  call: Call,
+  bucket: string,
+  key: string,
+  { precondition, version }: { readonly precondition?: Precondition; readonly version?: string },
+): Promise<Removed> {
   const place = placeOf(bucket, key);
-  if (place === undefined) return;
+  const gone = version === undefined ? {} : { version };
+  if (place === undefined) return gone;
   const { session } = call;
+  const condition = precondition === undefined ? {} : { precondition };
   try {
+    if (version !== undefined) return await removeVersion(call, place, version, precondition);
     // Content shows before the directory does: it goes last.
     if (place.marker) await removeMarker(session, directoryOf(place), precondition);
-    await session.removeObject(place.path, {
-      existing: BUCKET_ONLY,
-      ...(precondition === undefined ? {} : { precondition }),
-    });
+    const { marker } = await session.removeObject(place.path, { existing: BUCKET_ONLY, ...condition });
+    return marker === undefined ? {} : { version: marker, marker: true };
   } catch (error) {
     if (!isVaultError(error, 'not-found', 'not-a-directory', 'is-a-directory')) throw error;
     if (precondition !== undefined) throw await missing(session, bucket, key);
+  }
+  return gone;
+}
+
+/** A directory that was made to stay is the null version of its key, when no content is. */
+async function removeVersion(
+  { session, headers }: Call,
+  place: Place,
+  version: string,
+  precondition: Precondition | undefined,
+): Promise<Removed> {
+  try {
+    const { marker } = await session.versions.remove(place.path, version, {
+      existing: BUCKET_ONLY,
+      overrideGovernance: overridesGovernance(headers),
+      ...(precondition === undefined ? {} : { precondition }),
+    });
+    return { version, marker };
+  } catch (error) {
+    if (!place.marker || version !== NULL_VERSION_ID || !isVaultError(error, 'not-found')) throw error;
+    await removeMarker(session, directoryOf(place), precondition);
+    return { version };
   }
 }
 
@@ -46,8 +84,19 @@ async function removeMarker(
 async function deleteObject(call: Call): Promise<Reply> {
   const bucket = bucketOf(call);
   await requireBucket(call.session, bucket);
-  await remove(call, bucket, keyOf(call), writeCondition(call.headers));
-  return { status: 204 };
+  const version = versionIdOf(call.query);
+  const precondition = writeCondition(call.headers);
+  const removed = await remove(call, bucket, keyOf(call), {
+    ...(version === undefined ? {} : { version }),
+    ...(precondition === undefined ? {} : { precondition }),
+  });
+  return {
+    status: 204,
+    headers: {
+      'x-amz-version-id': removed.version,
+      'x-amz-delete-marker': removed.marker === true ? 'true' : undefined,
+    },
+  };
 }
 
 async function deleteObjects(call: Call): Promise<Reply> {
@@ -67,20 +116,33 @@ async function deleteObjects(call: Call): Promise<Reply> {
 
 async function removeOne(call: Call, bucket: string, object: XmlElement, quiet: boolean): Promise<Markup[]> {
   const key = object.value('Key') ?? '';
+  const asked = object.value('VersionId');
   try {
     if (key === '') throw new S3Error('MalformedXML');
     for (const { name } of object.children)
-      if (name !== 'Key' && name !== 'ETag')
+      if (name !== 'Key' && name !== 'ETag' && name !== 'VersionId')
         throw new S3Error('NotImplemented', `The element ${name} is not implemented.`);
     const etag = object.value('ETag');
-    await remove(call, bucket, key, etag === undefined ? undefined : ifMatch(etag));
-    return quiet ? [] : [element('Deleted', [element('Key', key)])];
+    const { version, marker } = await remove(call, bucket, key, {
+      ...(asked === undefined ? {} : { version: checkVersionId(asked) }),
+      ...(etag === undefined ? {} : { precondition: ifMatch(etag) }),
+    });
+    if (quiet) return [];
+    return [
+      element('Deleted', [
+        element('Key', key),
+        element('VersionId', asked),
+        element('DeleteMarker', marker === true ? true : undefined),
+        element('DeleteMarkerVersionId', marker === true ? version : undefined),
+      ]),
+    ];
   } catch (error) {
     const { answer, unexpected } = failureOf(error);
     if (unexpected) call.server.log('error', 'an object could not be deleted', { error });
     return [
       element('Error', [
         element('Key', key),
+        element('VersionId', asked),
         element('Code', answer.code),
         element('Message', answer.message),
       ]),
@@ -96,6 +158,12 @@ function ifMatch(etag: string): Precondition {
 }
 
 export const DELETE_OPERATIONS: readonly Operation[] = [
-  { name: 'DeleteObject', method: 'DELETE', scope: 'object', run: deleteObject },
+  {
+    name: 'DeleteObject',
+    method: 'DELETE',
+    scope: 'object',
+    parameters: ['versionId'],
+    run: deleteObject,
+  },
   { name: 'DeleteObjects', method: 'POST', scope: 'bucket', query: ['delete'], run: deleteObjects },
 ];

@@ -8,6 +8,7 @@ import { type Listing, type ListingQuery, listPage } from '../objects/listing.js
 import { ownerElement } from '../objects/owner.js';
 import { openToken, sealToken } from '../objects/tokens.js';
 import type { Walked } from '../objects/walk.js';
+import { contentSize } from '../sse/seal.js';
 import { element, type Markup, result } from '../xml/write.js';
 import { bucketOf, type Call, type Operation } from './operation.js';
 
@@ -108,7 +109,7 @@ function contentsElement({ key, entry }: Walked, encode: Encode, owner: string |
     element('ETag', quoted(etagOf(entry))),
     ...checksums.map(({ name }) => element('ChecksumAlgorithm', name.toUpperCase())),
     element('ChecksumType', checksums[0]?.type),
-    element('Size', entry.size),
+    element('Size', contentSize(entry)),
     ...(owner === undefined ? [] : [ownerElement(owner)]),
     element('StorageClass', 'STANDARD'),
   ]);

@@ -1,3 +1,4 @@
+import type { ObjectEntry } from '@latchkey/vault';
 import { checksumOf } from '../body/checksums.js';
 import { isCrc } from '../body/crc-combine.js';
 import { isVaultError, S3Error } from '../errors.js';
@@ -17,9 +18,14 @@ import {
   partsOf,
   type Upload,
 } from '../objects/uploads.js';
+import { type CopyKeys, copyKeysOf, hasKeys, recode } from '../sse/copy.js';
+import { customerKeyHeaders, customerKeyOf } from '../sse/customer-key.js';
+import { checkKey, contentSize, sealing } from '../sse/seal.js';
+import { checkUploadKey, uploadSeal } from '../sse/upload.js';
+import { checkLock } from '../versions/locks.js';
 import { element, result } from '../xml/write.js';
 import { completeMultipartUpload } from './complete.js';
-import { copyFailure, copySource } from './copy.js';
+import { type CopySource, copyFailure, copySource, stretchOf } from './copy.js';
 import { bucketOf, type Call, keyOf, type Operation } from './operation.js';
 
 export const MAX_PARTS = 10_000;
@@ -29,17 +35,21 @@ async function createMultipartUpload(call: Call): Promise<Reply> {
   const [bucket, key] = [bucketOf(call), keyOf(call)];
   newPlaceOf(bucket, key);
   await requireBucket(session, bucket);
+  await checkLock(session, bucket, descriptionOf(headers).attributes);
   const checksum = checksumChoice(call);
   const description = descriptionOf(headers);
+  const customerKey = customerKeyOf(call);
   const id = await beginUpload(session, {
     bucket,
     key,
     started: Date.now(),
     description,
+    ...uploadSeal(customerKey),
     ...(checksum === undefined ? {} : { checksum }),
   });
   const names = [element('Bucket', bucket), element('Key', key), element('UploadId', id)];
   return xmlReply(result('InitiateMultipartUploadResult', names), {
+    ...customerKeyHeaders(customerKey),
     'x-amz-checksum-algorithm': checksum?.name.toUpperCase(),
     'x-amz-checksum-type': checksum?.type,
     'x-amz-server-side-encryption': headers.get('x-amz-server-side-encryption'),
@@ -73,7 +83,11 @@ async function uploadPart(call: Call): Promise<Reply> {
   const { session, server, query } = call;
   const number = partNumberOf(call);
   const id = query.get('uploadId') ?? '';
-  const { checksum } = await findUpload(session, id, bucketOf(call), keyOf(call));
+  const upload = await findUpload(session, id, bucketOf(call), keyOf(call));
+  const { checksum } = upload;
+  const key = customerKeyOf(call);
+  checkUploadKey(upload, key);
+  const seal = key === undefined ? undefined : sealing(key, number);
   const compute = checksum === undefined ? {} : { compute: checksum.name };
   const body = call.body(server.limits.uploadBytes, compute);
   if (body.expected !== undefined && checksum !== undefined && body.expected.name !== checksum.name)
@@ -82,16 +96,23 @@ async function uploadPart(call: Call): Promise<Reply> {
       'Checksum Type mismatch: the upload was begun with another algorithm.',
     );
   try {
-    const entry = await session.writeObject(partPath(id, number), body.stream(), {
-      shared: true,
-      describe: () => {
-        const { md5, checksum: sum } = body.digests;
-        const digests = new Map(sum === undefined ? [] : [[sum.name, new Uint8Array(sum.value)]]);
-        return { etag: md5.toString('hex'), digests };
+    const entry = await session.writeObject(
+      partPath(id, number),
+      seal?.stream(body.stream()) ?? body.stream(),
+      {
+        shared: true,
+        describe: () => {
+          const { md5, checksum: sum } = body.digests;
+          const digests = new Map<string, Uint8Array>();
+          if (sum !== undefined) digests.set(sum.name, new Uint8Array(sum.value));
+          if (seal !== undefined) digests.set(...seal.digest);
+          return { etag: seal?.etag ?? md5.toString('hex'), digests };
+        },
       },
-    });
+    );
     const headers = { ETag: quoted(etagOf(entry)), ...checksumHeaders(checksumsOf(entry)) };
-    return { status: 200, headers: { ...headers, 'x-amz-checksum-type': undefined } };
+    const keyed = customerKeyHeaders(key);
+    return { status: 200, headers: { ...headers, ...keyed, 'x-amz-checksum-type': undefined } };
   } catch (error) {
     if (isVaultError(error, 'not-found')) throw noSuchUpload(id);
     throw error;
@@ -103,33 +124,45 @@ async function uploadPartCopy(call: Call): Promise<Reply> {
   const { session, query, headers } = call;
   const number = partNumberOf(call);
   const id = query.get('uploadId') ?? '';
-  const { checksum } = await findUpload(session, id, bucketOf(call), keyOf(call));
-  if (checksum !== undefined)
+  const upload = await findUpload(session, id, bucketOf(call), keyOf(call));
+  if (upload.checksum !== undefined)
     throw new S3Error('NotImplemented', 'Parts of an upload with checksums cannot be copied.');
   const source = copySource(call);
   const range = copyRange(headers.get('x-amz-copy-source-range'));
+  const keys = copyKeysOf(call);
+  checkUploadKey(upload, keys.target);
   try {
-    const stretch = { path: source.place.path, ...range };
+    if (hasKeys(keys)) {
+      const paths = { source, target: partPath(id, number) };
+      return copiedPart(await recode(call, { ...paths, keys, part: number, range }), source, keys);
+    }
+    const stretch = { ...stretchOf(source), ...range };
     const entry = await session.composeObject([stretch], partPath(id, number), {
       describe: ([from]) => {
         if (from === undefined) throw new S3Error('NoSuchKey');
+        checkKey(from, undefined);
         checkRead(headers, from, 'x-amz-copy-source-');
         const whole = range.length === undefined || range.length === from.size;
         const etag = whole && from.etag !== undefined && !from.etag.includes('-') ? { etag: from.etag } : {};
         return { properties: etag, attributes: {} };
       },
     });
-    return xmlReply(
-      result('CopyPartResult', [
-        element('LastModified', new Date(modifiedOf(entry)).toISOString()),
-        element('ETag', quoted(etagOf(entry))),
-      ]),
-    );
+    return copiedPart(entry, source, keys);
   } catch (error) {
     if (isVaultError(error, 'invalid-argument') && range.length !== undefined)
       throw new S3Error('InvalidArgument', 'The range is not valid for the source object.');
     throw await copyFailure(call, source, error);
   }
+}
+
+function copiedPart(entry: ObjectEntry, source: CopySource, { target }: CopyKeys): Reply {
+  return xmlReply(
+    result('CopyPartResult', [
+      element('LastModified', new Date(modifiedOf(entry)).toISOString()),
+      element('ETag', quoted(etagOf(entry))),
+    ]),
+    { ...customerKeyHeaders(target), 'x-amz-copy-source-version-id': source.version },
+  );
 }
 
 function copyRange(text: string | undefined): { readonly offset?: number; readonly length?: number } {
@@ -173,7 +206,7 @@ async function listParts(call: Call): Promise<Reply> {
           element('PartNumber', number),
           element('LastModified', new Date(modifiedOf(entry)).toISOString()),
           element('ETag', quoted(etagOf(entry))),
-          element('Size', entry.size),
+          element('Size', contentSize(entry)),
           ...checksumElements(checksumsOf(entry)).slice(0, -1),
         ]),
       ),

@@ -28,6 +28,8 @@ export interface Call {
   readonly headers: Headers;
   readonly identity: Identity;
   readonly session: ObjectSession;
+  /** TLS, or a client on this machine: nobody on the way could read the request. */
+  readonly secure: boolean;
   /** The body, at most `most` bytes of content. The client is told to go on if it waits for that. */
   body(most: number, options?: Pick<BodyOptions, 'compute' | 'ignoreChecksum'>): Body;
 }

@@ -47,6 +47,7 @@ export interface FormRequest {
   readonly address: Address;
   readonly query: Query;
   readonly headers: Headers;
+  readonly secure: boolean;
   readonly body: () => AsyncIterable<Uint8Array>;
   /** Told in whose vault the bucket is, once it is proven who asks. */
   readonly allowOrigin: (session: ObjectSession) => Promise<void>;
@@ -82,6 +83,7 @@ export async function postObject(request: FormRequest): Promise<Reply> {
     headers,
     identity,
     session: identity.credential.session,
+    secure: request.secure,
     body: () => body,
   };
   const description = descriptionOf(headers);

@@ -1,12 +1,23 @@
-import type { ObjectEntry, ObjectReader } from '@latchkey/vault';
+import { NULL_VERSION_ID, type ObjectEntry, type ObjectReader } from '@latchkey/vault';
 import { isVaultError, S3Error } from '../errors.js';
 import type { Content, Reply } from '../http/reply.js';
+import { expirationHeader } from '../lifecycle/operations.js';
 import { checksumHeaders, checksumsOf, partCount } from '../objects/checksums.js';
 import { checkRead } from '../objects/conditions.js';
 import { etagOf, modifiedOf, quoted } from '../objects/etag.js';
-import { missing, placeOf, requireObject } from '../objects/keys.js';
+import { directoryAt, hasBucket, missing, placeOf } from '../objects/keys.js';
 import { metadataHeaders } from '../objects/metadata.js';
 import { parseRange, type Range } from '../objects/range.js';
+import { customerKeyHeaders, customerKeyOf } from '../sse/customer-key.js';
+import { unsealed } from '../sse/read.js';
+import { lockHeaders } from '../versions/locks.js';
+import {
+  markerHeaders,
+  noSuchVersion,
+  openVersion,
+  versionHeader,
+  versionIdOf,
+} from '../versions/version-id.js';
 import { bucketOf, type Call, keyOf, type Operation } from './operation.js';
 
 /** Parameters of a request that replace headers of its answer. */
@@ -23,12 +34,14 @@ const OVERRIDES: Readonly<Record<string, string>> = {
 async function open(call: Call): Promise<ObjectReader> {
   const bucket = bucketOf(call);
   const key = keyOf(call);
+  const version = versionIdOf(call.query);
   const place = placeOf(bucket, key);
   try {
-    if (place !== undefined) return await call.session.openObject(place.path);
+    if (place !== undefined) return await openVersion(call.session, place.path, key, version);
   } catch (error) {
     // A symlink is an argument that cannot be opened; it is no object.
     if (
+      !(error instanceof S3Error && error.code === 'NoSuchVersion') &&
       !isVaultError(
         error,
         'not-found',
@@ -40,24 +53,32 @@ async function open(call: Call): Promise<ObjectReader> {
     )
       throw error;
   }
-  if (place?.marker !== true) throw await missing(call.session, bucket, key);
-  const { entry } = await requireObject(call.session, bucket, key);
-  return { entry, stream: nothing, close: async () => undefined };
+  const standing = version === undefined || version === NULL_VERSION_ID;
+  const entry = standing && place !== undefined ? await directoryAt(call.session, place) : undefined;
+  if (entry !== undefined) return { entry, stream: nothing, close: async () => undefined };
+  if (version !== undefined && (await hasBucket(call.session, bucket))) throw noSuchVersion(key, version);
+  const { code, message, details } = await missing(call.session, bucket, key);
+  const headers = place === undefined ? {} : await markerHeaders(call.session, place.path);
+  throw new S3Error(code, message, { details, headers });
 }
 
 async function* nothing(): AsyncGenerator<Uint8Array> {}
 
 async function readObject(call: Call): Promise<Reply> {
+  const key = customerKeyOf(call);
   const reader = await open(call);
   try {
-    return describe(call, reader);
+    const version = await versionHeader(call.session, bucketOf(call), reader.entry);
+    const expiration = call.query.has('versionId') ? {} : await expirationHeader(call, reader.entry);
+    const more = { ...version, ...expiration, ...customerKeyHeaders(key) };
+    return describe(call, unsealed(reader, key), more);
   } catch (error) {
     await reader.close();
     throw error;
   }
 }
 
-function describe({ headers, query }: Call, reader: ObjectReader): Reply {
+function describe({ headers, query }: Call, reader: ObjectReader, more: Record<string, string>): Reply {
   const { entry } = reader;
   checkRead(headers, entry);
   const etag = quoted(etagOf(entry));
@@ -77,6 +98,8 @@ function describe({ headers, query }: Call, reader: ObjectReader): Reply {
   const count = entry.partSizes?.length ?? partCount(entry);
   const answer: Record<string, string | undefined> = {
     ...metadataHeaders(entry),
+    ...lockHeaders(entry),
+    ...more,
     'Accept-Ranges': 'bytes',
     ETag: etag,
     'Last-Modified': new Date(modifiedOf(entry)).toUTCString(),
@@ -126,7 +149,7 @@ export const READ_OPERATIONS: readonly Operation[] = [
     name: 'GetObject',
     method: 'GET',
     scope: 'object',
-    parameters: ['partNumber'],
+    parameters: ['partNumber', 'versionId'],
     anonymous: true,
     run: readObject,
   },
@@ -134,7 +157,7 @@ export const READ_OPERATIONS: readonly Operation[] = [
     name: 'HeadObject',
     method: 'HEAD',
     scope: 'object',
-    parameters: ['partNumber'],
+    parameters: ['partNumber', 'versionId'],
     anonymous: true,
     run: readObject,
   },

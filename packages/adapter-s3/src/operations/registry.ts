@@ -1,7 +1,11 @@
 import { S3Error } from '../errors.js';
 import type { Headers } from '../http/headers.js';
 import type { Query } from '../http/url.js';
+import { LIFECYCLE_OPERATIONS } from '../lifecycle/operations.js';
 import { ownerId } from '../objects/owner.js';
+import { VERSION_LISTING_OPERATIONS } from '../versions/list.js';
+import { LOCK_OPERATIONS } from '../versions/lock-operations.js';
+import { VERSIONING_OPERATIONS } from '../versions/versioning.js';
 import { ACCESS_OPERATIONS } from './access.js';
 import { ATTRIBUTE_OPERATIONS } from './attributes.js';
 import { BUCKET_OPERATIONS } from './buckets.js';
@@ -33,6 +37,10 @@ export const OPERATIONS: readonly Operation[] = [
   ...ACCESS_OPERATIONS,
   ...CORS_OPERATIONS,
   ...NOT_CONFIGURED_OPERATIONS,
+  ...VERSIONING_OPERATIONS,
+  ...VERSION_LISTING_OPERATIONS,
+  ...LOCK_OPERATIONS,
+  ...LIFECYCLE_OPERATIONS,
 ];
 
 /** The operation that a request asks for. Throws `NotImplemented` and `MethodNotAllowed`. */

@@ -2,11 +2,16 @@ import type { ObjectAttributes, ObjectEntry, ObjectSession } from '@latchkey/vau
 import type { Body, BodyDigests } from '../body/body.js';
 import { isVaultError, S3Error } from '../errors.js';
 import type { Reply } from '../http/reply.js';
+import { expirationHeader } from '../lifecycle/operations.js';
 import { checksumHeaders, checksumsOf } from '../objects/checksums.js';
 import { writeCondition } from '../objects/conditions.js';
 import { etagOf, quoted } from '../objects/etag.js';
 import { directoryOf, newPlaceOf, noSuchBucket, type Place, requireBucket } from '../objects/keys.js';
 import { type Description, descriptionOf } from '../objects/metadata.js';
+import { customerKeyHeaders, customerKeyOf } from '../sse/customer-key.js';
+import { sealing } from '../sse/seal.js';
+import { checkLock } from '../versions/locks.js';
+import { versionHeader } from '../versions/version-id.js';
 import { bucketOf, type Call, keyOf, type Operation } from './operation.js';
 
 /** Names of a path that a write never makes: the bucket. */
@@ -18,7 +23,9 @@ async function putObject(call: Call): Promise<Reply> {
   const description = descriptionOf(call.headers);
   const body = call.body(call.server.limits.uploadBytes);
   const entry = await storeObject(call, place, description, body);
-  return { status: 200, headers: writtenHeaders(call, entry) };
+  const version = await versionHeader(call.session, bucket, entry);
+  const expiration = await expirationHeader(call, entry);
+  return { status: 200, headers: { ...writtenHeaders(call, entry), ...version, ...expiration } };
 }
 
 /** Stores a body under a key. Everything that can be refused before the body is read is. */
@@ -31,24 +38,31 @@ export async function storeObject(
   const { session, headers } = call;
   const bucket = place.path[0] as string;
   const precondition = writeCondition(headers);
+  const key = customerKeyOf(call);
+  const seal = key === undefined ? undefined : sealing(key);
   await requireBucket(session, bucket);
+  await checkLock(session, bucket, attributes);
   if (precondition !== undefined) precondition(place.marker ? undefined : await standing(call, place));
   try {
     let stream: AsyncIterable<Uint8Array> = body.stream();
     if (place.marker) {
       if (precondition !== undefined)
         throw new S3Error('NotImplemented', 'Keys that end with a slash know no conditions.');
+      if (seal !== undefined)
+        throw new S3Error('NotImplemented', "Keys that end with a slash know no customer's key.");
       const started = await begun(stream);
       if (started === undefined) return await storeMarker(session, place, attributes);
       stream = started;
     }
-    return await session.writeObject(place.path, stream, {
+    return await session.writeObject(place.path, seal?.stream(stream) ?? stream, {
       existing: BUCKET_ONLY,
       attributes,
       ...(precondition === undefined ? {} : { precondition }),
       describe: () => {
         const { md5, checksum } = body.digests;
-        return { contentType, etag: md5.toString('hex'), digests: digestsOf(checksum) };
+        const digests = digestsOf(checksum);
+        if (seal !== undefined) digests.set(...seal.digest);
+        return { contentType, etag: seal?.etag ?? md5.toString('hex'), digests };
       },
     });
   } catch (error) {
@@ -91,7 +105,7 @@ async function* following(first: Uint8Array, rest: AsyncIterator<Uint8Array>): A
   }
 }
 
-function digestsOf(checksum: BodyDigests['checksum']): ReadonlyMap<string, Uint8Array> {
+function digestsOf(checksum: BodyDigests['checksum']): Map<string, Uint8Array> {
   return new Map(checksum === undefined ? [] : [[checksum.name, new Uint8Array(checksum.value)]]);
 }
 
@@ -106,11 +120,12 @@ async function standing({ session }: Call, { path }: Place): Promise<ObjectEntry
   }
 }
 
-export function writtenHeaders({ headers }: Call, entry: ObjectEntry): Record<string, string | undefined> {
+export function writtenHeaders(call: Call, entry: ObjectEntry): Record<string, string | undefined> {
   return {
     ETag: quoted(etagOf(entry)),
     ...checksumHeaders(checksumsOf(entry)),
-    'x-amz-server-side-encryption': headers.get('x-amz-server-side-encryption'),
+    ...customerKeyHeaders(customerKeyOf(call)),
+    'x-amz-server-side-encryption': call.headers.get('x-amz-server-side-encryption'),
   };
 }
 

@@ -49,8 +49,17 @@ def check_name(name):
     return len(data)
 
 
+ORDERED = "0123456789abcdefghijklmnopqrstuv"
+
+
 def check_key(key):
     require(isinstance(key, str), "key")
+    if "\0" in key:
+        name, place = key.split("\0", 1)
+        require(len(place) == 11 and all(digit in ORDERED for digit in place), "place of a version")
+        require(int(place, 32) <= MAX_SAFE, "place of a version")
+        check_name(name)
+        return
     check_name(key[:-1] if key.endswith("/") else key)
 
 

@@ -4,7 +4,17 @@ from canonical_cbor import MAX_SAFE, decode, encode
 from fields import check_fields, is_bytes, is_int, is_text, is_uint, text_map
 from primitives import ed25519_valid, hmac_sha256, require, sha256
 
-KINDS = ("file", "symlink", "directory")
+KINDS = ("file", "symlink", "directory", "marker")
+
+
+def is_retention(value):
+    return isinstance(value, list) and len(value) == 2 and value[0] in (1, 2) and is_uint(value[0]) and is_uint(value[1])
+
+
+def check_keeping(keeping):
+    mode = lambda v: is_uint(v, 2) and v > 0
+    check_fields(keeping, {0: (True, mode), 2: (False, lambda v: v is True), 4: (False, mode), 6: (False, is_uint)})
+    return (4 in keeping) == (6 in keeping)
 
 
 def check_listing(data):
@@ -15,7 +25,7 @@ def check_listing(data):
     fields = decode(data)
     directory = isinstance(fields, dict) and fields.get(0) == 2
     rules = {
-        0: (True, lambda v: is_uint(v, 2)),
+        0: (True, lambda v: is_uint(v, 3)),
         2: (True, is_uint),
         4: (True, is_uint),
         6: (True, lambda v: is_bytes(v, 16)),
@@ -35,8 +45,14 @@ def check_listing(data):
         rules[34] = (True, lambda v: is_bytes(v, 16))
         rules[36] = (True, lambda v: is_bytes(v, 32))
         rules[38] = (False, flag)
+        rules[44] = (False, check_keeping)
     else:
         rules[28] = (False, lambda v: isinstance(v, bytes) and len(v) <= 256)
+    if isinstance(fields, dict) and fields.get(0) in (0, 3):
+        rules[42] = (False, is_uint)
+    if isinstance(fields, dict) and fields.get(0) == 0:
+        rules[20] = (False, is_retention)
+        rules[22] = (False, flag)
     return check_fields(fields, rules)
 
 

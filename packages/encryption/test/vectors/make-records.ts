@@ -65,6 +65,28 @@ export async function recordVectors(world: World, other: World): Promise<VectorF
   await w.opens('listing-mark', 'a mark of a move, which nobody opens here', 'decode-listing', {
     listing: editMap(listing, { 28: new Uint8Array(256) }),
   });
+  const link = {
+    0: 2,
+    30: new Uint8Array(16),
+    32: 0,
+    34: new Uint8Array(16),
+    36: new Uint8Array(32),
+  };
+  await w.opens('listing-version', 'a version that is locked and held', 'decode-listing', {
+    listing: editMap(listing, { 20: [2, 1_800_000_000], 22: true, 42: 1_790_000_000_000 * 1024 }),
+  });
+  await w.opens('listing-marker', 'a marker of a removal', 'decode-listing', {
+    listing: editMap(listing, { 0: 3, 8: 0, 42: 1_790_000_000_000 * 1024 + 1 }),
+  });
+  const keeps = new Map<number, CborValue>([
+    [0, 1],
+    [2, true],
+    [4, 1],
+    [6, 86_400],
+  ]);
+  await w.opens('listing-keeping', 'a directory that keeps versions', 'decode-listing', {
+    listing: editMap(listing, { ...link, 44: keeps }),
+  });
   const listings: readonly [
     string,
     string,
@@ -72,8 +94,39 @@ export async function recordVectors(world: World, other: World): Promise<VectorF
     Record<number, CborValue | undefined>,
   ][] = [
     ['even', 'an unknown critical field', 'unsupported', { 50: 1 }],
-    ['retention', 'a reserved critical field', 'unsupported', { 20: 1 }],
-    ['kind', 'a delete marker, which is reserved', 'unsupported', { 0: 3 }],
+    ['reserved', 'a reserved critical field', 'unsupported', { 40: 1 }],
+    ['kind', 'an unknown kind', 'unsupported', { 0: 4 }],
+    ['retention', 'a retention without an end', 'malformed', { 20: [1] }],
+    ['retention-mode', 'an unknown mode of retention', 'malformed', { 20: [3, 1_800_000_000] }],
+    ['hold', 'a legal hold that is false', 'malformed', { 22: false }],
+    ['marker-locked', 'a lock on a marker', 'malformed', { 0: 3, 22: true }],
+    ['symlink-version', 'a version of a symlink', 'malformed', { 0: 1, 42: 1 }],
+    ['keeping-file', 'a file that keeps versions', 'malformed', { 44: new Map([[0, 1]]) }],
+    ['keeping-none', 'a directory that keeps nothing', 'malformed', { ...link, 44: new Map([[0, 0]]) }],
+    [
+      'keeping-mode',
+      'a mode of retention without a time',
+      'malformed',
+      {
+        ...link,
+        44: new Map([
+          [0, 1],
+          [4, 1],
+        ]),
+      },
+    ],
+    [
+      'keeping-even',
+      'an unknown critical field',
+      'unsupported',
+      {
+        ...link,
+        44: new Map([
+          [0, 1],
+          [8, 1],
+        ]),
+      },
+    ],
     ['mode', 'more than permission bits', 'limit', { 14: 0o10000 }],
     ['nanoseconds', 'a whole second of nanoseconds', 'limit', { 11: 1_000_000_000 }],
     ['zero', 'a zero that should be absent', 'malformed', { 13: 0 }],

@@ -1,4 +1,4 @@
-import type { Head, Release, SealedRecord } from '@latchkey/encryption';
+import { compareKeys, type Head, type Release, type SealedRecord } from '@latchkey/encryption';
 import { VaultError } from '../errors.js';
 import { HEAD_RELEASED } from '../limits.js';
 import type { Directory } from './directory.js';
@@ -92,6 +92,37 @@ export class Transaction {
       if (edit !== undefined) return isTombstone(edit) ? undefined : rowOf(edit);
     }
     return this.#tree.get(key);
+  }
+
+  /** Rows whose keys begin with `prefix`, in order, as this transaction leaves them. Nothing may be changed meanwhile. */
+  async *below(prefix: string): AsyncGenerator<Row> {
+    const edits = this.#editsBelow(prefix);
+    let at = 0;
+    const edited = function* (end?: string): Generator<Row> {
+      for (; at < edits.length; at++) {
+        const edit = edits[at] as SealedRecord;
+        if (end !== undefined && compareKeys(edit.key, end) > 0) return;
+        if (!isTombstone(edit)) yield rowOf(edit);
+      }
+    };
+    for await (const rows of this.#tree.scan({ from: prefix }))
+      for (const row of rows) {
+        if (!row.key.startsWith(prefix)) {
+          yield* edited();
+          return;
+        }
+        yield* edited(row.key);
+        if (edits[at - 1]?.key !== row.key) yield row;
+      }
+    yield* edited();
+  }
+
+  #editsBelow(prefix: string): SealedRecord[] {
+    const found = new Map<string, SealedRecord>();
+    if (this.#parent !== undefined)
+      for (const edit of this.#parent.#editsBelow(prefix)) found.set(edit.key, edit);
+    for (const [key, edit] of this.#edits) if (key.startsWith(prefix)) found.set(key, edit);
+    return [...found.values()].sort((a, b) => compareKeys(a.key, b.key));
   }
 
   /** Throws `too-large` when the directory's files would together have more bytes than can be counted. */

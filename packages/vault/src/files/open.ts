@@ -16,6 +16,8 @@ import {
 import { contentOf } from '../record/content-of.js';
 import { directoryKey } from '../record/entry.js';
 import type { FileHandle, OpenOptions, Path } from '../session.js';
+import { displace } from '../versions/displace.js';
+import { keepingOf } from '../versions/keeping.js';
 import { ReadHandle } from './read-handle.js';
 import { WriteHandle } from './write-handle.js';
 
@@ -117,10 +119,10 @@ async function createNow(
         !(await vacate(context, directory, transaction, name))
       )
         throw new VaultError('exists', `file exists: ${show(path)}`);
-      const record = buildRecord(context, directory, name, {
-        listing: freshListing('file', options.attributes),
-        content: {},
-      });
+      const keeping = await keepingOf(context, path);
+      const { stamp } = await displace({ context, directory, transaction, name, keeping });
+      const listing = { ...freshListing('file', options.attributes), ...stamp };
+      const record = buildRecord(context, directory, name, { listing, content: {} });
       await transaction.put(record);
       return { key: name, listing: record.listing, sealed: () => record };
     },

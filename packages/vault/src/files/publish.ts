@@ -19,6 +19,8 @@ import {
 } from '../record/build.js';
 import { contentOf } from '../record/content-of.js';
 import type { Attributes } from '../session.js';
+import { asNew, displace } from '../versions/displace.js';
+import { keepingOf } from '../versions/keeping.js';
 import type { Opening, Unsaved } from './write-handle.js';
 
 export interface Published {
@@ -48,16 +50,24 @@ export async function publish(
         context,
         await rebased(context, opening, opened, old, unsaved),
       );
-      const { shared, contentType } = isFile(old) ? old.content : emptyContent();
-      const fields: RecordFields = {
-        listing: { ...listingAfter(old, unsaved.attributes), size: content.size, draftOnly: false },
-        content: {
-          ...(shared === undefined ? {} : { shared }),
-          ...(contentType === undefined ? {} : { contentType }),
-          ...held,
-        },
+      const { contentType } = isFile(old) ? old.content : emptyContent();
+      const keeping = await keepingOf(context, opening.path);
+      const blobs = await contentBlobs(context, held);
+      const arrival = await displace({ context, directory, transaction, name, keeping }, blobs);
+      const listing = {
+        ...asNew(listingAfter(old, unsaved.attributes)),
+        size: content.size,
+        draftOnly: false,
+        ...arrival.stamp,
       };
-      return { fields: await replaceRecord(context, opening, transaction, row, old, fields), content };
+      const type = contentType === undefined ? {} : { contentType };
+      const fields = { listing, content: { ...type, ...held, shared: arrival.shared } };
+      const record = buildRecord(context, directory, name, fields);
+      await transaction.put(record);
+      return {
+        fields: { ...fields, listing: listingOf(record), signature: record.signature },
+        content,
+      };
     },
   });
 }

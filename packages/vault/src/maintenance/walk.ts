@@ -1,4 +1,4 @@
-import type { Head, PageRef } from '@latchkey/encryption';
+import { type Head, type PageRef, splitVersionKey } from '@latchkey/encryption';
 import { sameBytes } from '../bytes.js';
 import { blobKey } from '../content/blob-name.js';
 import { contentBlobs } from '../content/stored-content.js';
@@ -136,7 +136,8 @@ async function visitFile(
   parentPath: Path,
   visitor: Visitor,
 ): Promise<void> {
-  const path = [...parentPath, nameOf(row.key)];
+  const version = splitVersionKey(row.key)?.place;
+  const path = [...parentPath, nameOf(row.key) + (version === undefined ? '' : ` (version ${version})`)];
   let now = row;
   for (let attempt = 1; ; attempt++) {
     try {

@@ -4,6 +4,7 @@ import { VaultError } from '../errors.js';
 import { freshListing } from '../record/build.js';
 import { describe, entryOf } from '../record/entry.js';
 import type { Entry, ListPage, Path } from '../session.js';
+import { scanCurrent } from '../versions/scan.js';
 import { visitMark } from './marks.js';
 import { lookUp, resolveDirectory } from './resolve.js';
 import { visible } from './visible.js';
@@ -21,9 +22,8 @@ export async function listPage(
   if (!(limit >= 1)) throw new VaultError('invalid-argument', 'a page of a listing has at least one entry');
   const { directory, head } = await resolveDirectory(context, path, 'read');
   const rows: Row[] = [];
-  for await (const page of directory
-    .tree(head)
-    .scan(options.after === undefined ? {} : { after: options.after })) {
+  const after = options.after === undefined ? {} : { after: options.after };
+  for await (const page of scanCurrent(directory.tree(head), after)) {
     const shown = await visible(context, { directory, head, path }, page);
     rows.push(...shown.slice(0, limit + 1 - rows.length));
     if (rows.length > limit) break;
@@ -44,7 +44,7 @@ export async function* listAll(context: VaultContext, path: Path): AsyncGenerato
   for (let attempt = 1; ; attempt++) {
     const { directory, head } = await resolveDirectory(context, path, 'read');
     try {
-      for await (const rows of directory.tree(head).scan(after === undefined ? {} : { after })) {
+      for await (const rows of scanCurrent(directory.tree(head), after === undefined ? {} : { after })) {
         for (const row of await visible(context, { directory, head, path }, rows)) {
           after = row.key;
           attempt = 0;

@@ -5,7 +5,9 @@ import { type Directory, HeadMissing } from '../directory/directory.js';
 import { listingOf, type Row } from '../directory/rows.js';
 import { CARRY_MS, HEAD_OPERATIONS } from '../limits.js';
 import { buildRecord, openRecord } from '../record/build.js';
-import { releaseContent } from './release-content.js';
+import type { Path } from '../session.js';
+import { retire } from '../versions/displace.js';
+import { keepingOf } from '../versions/keeping.js';
 
 /*
  * Marks of file moves (docs/concurrency.md, rule 7). A mover that dies between its commits leaves the file in two places,
@@ -36,7 +38,8 @@ export function markFor(
 
 /**
  * Ends a move: the source goes, or only its mark. Any record but the very one that was marked stays as it is. `shared`
- * stays in any case, because the mover may yet put the segments down in the target.
+ * stays in any case, because the mover may yet put the segments down in the target. `path`: of the source, whose old versions
+ * may have to be kept; nothing is marked where they are.
  */
 export async function settleMark(
   context: VaultContext,
@@ -44,6 +47,7 @@ export async function settleMark(
   name: string,
   marked: Uint8Array,
   verdict: 'moved' | 'stays',
+  path?: Path,
 ): Promise<void> {
   await directory.commits.submit({
     evenDead: true,
@@ -55,9 +59,9 @@ export async function settleMark(
         await transaction.put(buildRecord(context, directory, name, openRecord(context, directory, row)));
         return;
       }
-      await transaction.remove(name);
+      const keeping = path === undefined ? undefined : await keepingOf(context, path);
       // The note makes a gc that has read the target already, and not yet the source, spare the segments.
-      await releaseContent(context, directory, transaction, row);
+      await retire({ context, directory, transaction, name, keeping });
     },
   });
 }

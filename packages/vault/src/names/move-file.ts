@@ -1,9 +1,13 @@
 import type { Head, SealedRecord } from '@latchkey/encryption';
+import { contentBlobs } from '../content/stored-content.js';
 import type { VaultContext } from '../context.js';
 import { VaultError } from '../errors.js';
 import { CARRY_MS } from '../limits.js';
 import { buildRecord, openRecord, type RecordFields } from '../record/build.js';
 import { asVaultError } from '../translate.js';
+import { asNew } from '../versions/displace.js';
+import { keepingOf } from '../versions/keeping.js';
+import { refuseLocked } from '../versions/locks.js';
 import { markFor, settleMark } from './marks.js';
 import { notFound } from './path.js';
 import { clash, clearTarget, type Place } from './place.js';
@@ -48,6 +52,9 @@ async function markMoving(context: VaultContext, source: Place, mark: Uint8Array
       const row = await transaction.get(source.name);
       if (row === undefined) throw notFound(source.path);
       const { listing, content } = openRecord(context, source.directory, row);
+      const keeping = await keepingOf(context, source.path);
+      // What a move leaves behind where versions are kept is more than a later visitor could tell from the mark.
+      if (keeping === undefined) refuseLocked(source.name, listing);
       const fields = {
         listing,
         content: holdsSegments({ listing, content }) ? { ...content, shared: true } : content,
@@ -56,7 +63,7 @@ async function markMoving(context: VaultContext, source: Place, mark: Uint8Array
         buildRecord(context, source.directory, source.name, fields, sealed);
       let record: SealedRecord;
       try {
-        record = build(mark);
+        record = build(keeping === undefined ? mark : undefined);
       } catch (error) {
         if (!(error instanceof VaultError) || error.code !== 'too-large') throw error;
         record = build();
@@ -87,7 +94,7 @@ export async function moveFile(
     markFor(context, from, to, operation),
   );
   const settle = (verdict: 'moved' | 'stays'): Promise<void> =>
-    settleMark(context, from.directory, from.name, signature, verdict);
+    settleMark(context, from.directory, from.name, signature, verdict, from.path);
   try {
     await insert(context, to, fields, markedAt, replace, operation);
   } catch (error) {
@@ -115,8 +122,19 @@ export async function insert(
           'conflict',
           'this took so long that the content may be gone; nothing was changed',
         );
-      await clearTarget(context, transaction, to, to.name, undefined, replace);
-      const record = buildRecord(context, to.directory, to.name, fields);
+      const next = await contentBlobs(context, fields.content);
+      const { stamp } = await clearTarget(
+        context,
+        transaction,
+        to,
+        to.name,
+        undefined,
+        replace,
+        undefined,
+        next,
+      );
+      const listing = { ...asNew(fields.listing), ...stamp };
+      const record = buildRecord(context, to.directory, to.name, { ...fields, listing });
       await transaction.put(record);
       return record;
     },

@@ -6,10 +6,11 @@ import type { Transaction } from '../directory/transaction.js';
 import { VaultError } from '../errors.js';
 import { directoryKey } from '../record/entry.js';
 import type { Path } from '../session.js';
+import { type Arrival, displace } from '../versions/displace.js';
+import { keepingOf } from '../versions/keeping.js';
 import { linkOf, vacate } from './link.js';
 import type { Move } from './moves-register.js';
 import { show, splitPath } from './path.js';
-import { releaseContent } from './release-content.js';
 import { resolveDirectory } from './resolve.js';
 
 /** Where a rename comes from or goes to. */
@@ -26,9 +27,11 @@ export async function place(context: VaultContext, path: Path): Promise<Place & 
   return { path, directory, name, head };
 }
 
+const NOTHING_DISPLACED: Arrival = { stamp: {}, shared: false };
+
 /**
- * Makes room for an arriving record: what it replaces is released. `killed`: a directory that stood there and has just
- * been removed. `holder`: the move that holds `m`.
+ * Makes room for an arriving record: what it replaces is kept or released, and what it has to say is returned. `killed`: a directory that stood there and has just
+ * been removed. `holder`: the move that holds `m`. `next`: the blobs of the arriving record.
  */
 export async function clearTarget(
   context: VaultContext,
@@ -38,7 +41,8 @@ export async function clearTarget(
   killed: Directory | undefined,
   replace: boolean,
   holder?: Move,
-): Promise<void> {
+  next?: ReadonlyMap<string, Uint8Array>,
+): Promise<Arrival> {
   const directoryRow = await transaction.get(directoryKey(to.name));
   if (directoryRow !== undefined) {
     const { uid } = linkOf(directoryRow);
@@ -48,11 +52,15 @@ export async function clearTarget(
   }
   const fileRow = await transaction.get(to.name);
   // A file beside a directory that is replaced by another one stays beside it.
-  if (fileRow === undefined || (killed !== undefined && key !== to.name)) return;
-  if (!replace) throw clash(to, replace, 'exists', '');
-  if (key !== to.name) throw clash(to, replace, 'not-a-directory', 'a directory cannot replace a file');
-  await transaction.remove(to.name);
-  await releaseContent(context, to.directory, transaction, fileRow);
+  if (killed !== undefined && key !== to.name) return NOTHING_DISPLACED;
+  if (fileRow !== undefined && !replace) throw clash(to, replace, 'exists', '');
+  if (key !== to.name) {
+    if (fileRow === undefined) return NOTHING_DISPLACED;
+    throw clash(to, replace, 'not-a-directory', 'a directory cannot replace a file');
+  }
+  const { directory, name } = to;
+  const keeping = await keepingOf(context, to.path);
+  return displace({ context, directory, transaction, name, keeping }, next);
 }
 
 export function clash(

@@ -2,14 +2,16 @@ import { sameBytes } from '../bytes.js';
 import type { VaultContext } from '../context.js';
 import type { Directory } from '../directory/directory.js';
 import { listingOf } from '../directory/rows.js';
-import { DirectoryGone } from '../directory/transaction.js';
+import { DirectoryGone, type Transaction } from '../directory/transaction.js';
 import { VaultError } from '../errors.js';
 import { directoryKey } from '../record/entry.js';
 import type { Path } from '../session.js';
+import { retire } from '../versions/displace.js';
+import { keepingOf } from '../versions/keeping.js';
+import { hasLocks, removeUnlocked } from '../versions/remove-unlocked.js';
 import { sweepDead } from './dead-subtree.js';
 import { Arriving, linkOf, standing } from './link.js';
 import { notFound, show } from './path.js';
-import { releaseContent } from './release-content.js';
 import { childDirectory, inParent } from './resolve.js';
 import { cleanStale } from './stale.js';
 
@@ -18,6 +20,21 @@ export async function removeEntry(context: VaultContext, path: Path, recursive: 
     const child = await childDirectory(context, directory, name, performance.now(), true);
     if (child instanceof Object) {
       if (!recursive) throw new VaultError('is-a-directory', `is a directory: ${show(path)}`);
+      if (await hasLocks(context, path)) {
+        await removeUnlocked(
+          context,
+          directory,
+          name,
+          child,
+          path,
+          async (parent, at, below, full, guard) => {
+            await kill(parent, at, below, full, true, guard);
+            await dropDirectoryRecord(parent, at, below);
+            sweepDead(context, below);
+          },
+        );
+        return;
+      }
       await kill(directory, name, child, path, true);
       await dropDirectoryRecord(directory, name, child);
       sweepDead(context, child);
@@ -28,8 +45,8 @@ export async function removeEntry(context: VaultContext, path: Path, recursive: 
       apply: async (transaction) => {
         const row = await transaction.get(name);
         if (row === undefined) throw notFound(path);
-        await transaction.remove(name);
-        await releaseContent(context, directory, transaction, row);
+        const keeping = await keepingOf(context, path);
+        await retire({ context, directory, transaction, name, keeping });
       },
     });
   });
@@ -79,6 +96,7 @@ async function kill(
   child: Directory,
   path: Path,
   recursive: boolean,
+  guard?: (transaction: Transaction) => Promise<void>,
 ): Promise<void> {
   try {
     await child.commits.submit({
@@ -89,6 +107,7 @@ async function kill(
         if (row === undefined || !sameBytes(linkOf(row).linkId, transaction.linkId))
           throw new DirectoryMoved();
         if (!recursive && !transaction.empty) throw notEmpty(path);
+        await guard?.(transaction);
         transaction.die();
       },
     });

@@ -1,3 +1,4 @@
+import { contentBlobs } from '../content/stored-content.js';
 import type { VaultContext } from '../context.js';
 import type { Directory } from '../directory/directory.js';
 import { DirectoryGone } from '../directory/transaction.js';
@@ -5,6 +6,9 @@ import { VaultError } from '../errors.js';
 import { buildRecord, openRecord } from '../record/build.js';
 import { directoryKey } from '../record/entry.js';
 import type { Path, RenameOptions } from '../session.js';
+import { asNew, retire } from '../versions/displace.js';
+import { keepingOf } from '../versions/keeping.js';
+import { refuseLeaving } from '../versions/remove-unlocked.js';
 import { moveDirectory } from './move-directory.js';
 import { moveFile } from './move-file.js';
 import { notFound } from './path.js';
@@ -46,6 +50,7 @@ async function renameOnce(
     return;
   }
   if (child instanceof Object) {
+    await refuseLeaving(context, fromPath, toPath);
     if (target === 'file') throw clash(to, replace, 'not-a-directory', 'a directory cannot replace a file');
     if (target !== undefined) {
       if (!replace) throw clash(to, replace, 'exists', '');
@@ -79,9 +84,30 @@ async function renameHere(
       const row = await transaction.get(keyOf(from.name));
       if (row === undefined) throw notFound(from.path);
       const old = openRecord(context, from.directory, row);
-      await clearTarget(context, transaction, to, keyOf(to.name), killed, replace);
-      await transaction.remove(row.key);
-      await transaction.put(buildRecord(context, from.directory, keyOf(to.name), old));
+      const { directory } = from;
+      const next = await contentBlobs(context, old.content);
+      const arrival = await clearTarget(
+        context,
+        transaction,
+        to,
+        keyOf(to.name),
+        killed,
+        replace,
+        undefined,
+        next,
+      );
+      if (old.listing.kind === 'directory') {
+        await transaction.remove(row.key);
+        await transaction.put(buildRecord(context, directory, keyOf(to.name), old));
+        return;
+      }
+      const keeping = await keepingOf(context, from.path);
+      await retire({ context, directory, transaction, name: from.name, keeping }, next);
+      const shared =
+        arrival.shared || old.content.shared === true || (keeping !== undefined && next.size > 0);
+      const listing = { ...asNew(old.listing), ...arrival.stamp };
+      const content = { ...old.content, ...(shared ? { shared } : {}) };
+      await transaction.put(buildRecord(context, directory, to.name, { listing, content }));
     },
   });
 }

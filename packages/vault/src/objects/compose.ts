@@ -9,6 +9,7 @@ import { openRecord, type RecordFields } from '../record/build.js';
 import { contentOf } from '../record/content-of.js';
 import { directoryKey } from '../record/entry.js';
 import type { Path } from '../session.js';
+import { findVersion, treeSource } from '../versions/rows.js';
 import { objectEntry } from './entry.js';
 import { asked, published, publishObject } from './put.js';
 
@@ -57,15 +58,17 @@ async function sourceOf(context: VaultContext, stretch: Stretch): Promise<Source
   const { path } = stretch;
   return inParent(context, path, async ({ directory, head }, name) => {
     const tree = directory.tree(head);
-    const row = await tree.get(name);
+    const { version } = stretch;
+    const row =
+      version === undefined ? await tree.get(name) : await findVersion(treeSource(tree), name, version);
     if (row === undefined) {
-      if ((await tree.get(directoryKey(name))) === undefined) throw notFound(path);
+      if (version !== undefined || (await tree.get(directoryKey(name))) === undefined) throw notFound(path);
       throw new VaultError('is-a-directory', `is a directory: ${show(path)}`);
     }
     let fields: RecordFields = openRecord(context, directory, row);
     if (!published(fields)) throw notFound(path);
     if (fields.content.shared !== true)
-      fields = (await markShared(context, { path, directory, name })).fields;
+      fields = (await markShared(context, { path, directory, name: row.key })).fields;
     if (!published(fields)) throw notFound(path);
     const content = await contentOf(context, fields);
     const { offset = 0, length = content.size - offset } = stretch;

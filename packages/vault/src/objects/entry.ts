@@ -1,4 +1,4 @@
-import { decodeContent } from '@latchkey/encryption';
+import { decodeContent, versionPlace } from '@latchkey/encryption';
 import { listingOf, type Row } from '../directory/rows.js';
 import type { ObjectEntry } from '../object-session.js';
 import type { RecordFields } from '../record/build.js';
@@ -11,6 +11,7 @@ export function objectEntry(
   directory: string,
 ): ObjectEntry {
   const { contentType, etag, digests, partSizes } = content;
+  const { version, retention, legalHold } = listing;
   return {
     ...describe(name, listing, directory),
     tags: listing.tags,
@@ -19,6 +20,9 @@ export function objectEntry(
     ...(etag === undefined ? {} : { etag }),
     ...(digests === undefined ? {} : { digests }),
     ...(partSizes === undefined ? {} : { partSizes }),
+    ...(version === undefined ? {} : { versionId: versionPlace(version), written: version }),
+    ...(retention === undefined ? {} : { retention }),
+    ...(legalHold === undefined ? {} : { legalHold }),
   };
 }
 

@@ -10,6 +10,7 @@ import type { ObjectEntry, ObjectListOptions, ObjectPage, ObjectReader } from '.
 import { openRecord } from '../record/build.js';
 import { nameOf } from '../record/entry.js';
 import type { Path } from '../session.js';
+import { scanCurrent } from '../versions/scan.js';
 import { objectEntry, objectEntryOf } from './entry.js';
 
 const PAGE_ENTRIES = 1000;
@@ -51,7 +52,7 @@ export async function listObjects(
   const { from, after } = options;
   const bounds = { ...(from === undefined ? {} : { from }), ...(after === undefined ? {} : { after }) };
   const rows: Row[] = [];
-  for await (const page of directory.tree(head).scan(bounds)) {
+  for await (const page of scanCurrent(directory.tree(head), bounds)) {
     for (const row of page) {
       if (!hidden(path, row.key)) rows.push(row);
       if (rows.length > limit) break;

@@ -29,6 +29,8 @@ import {
   type RecordFields,
 } from '../record/build.js';
 import type { Path } from '../session.js';
+import { displace } from '../versions/displace.js';
+import { keepingOf } from '../versions/keeping.js';
 import { objectEntry } from './entry.js';
 
 const STEP_BYTES = 1024 * 1024;
@@ -112,7 +114,7 @@ export async function publishObject(
       return await inParent(context, path, ({ directory }, name) =>
         directory.commits.submit({
           apply: (transaction) =>
-            replace(context, { directory, name }, transaction, content, options.precondition),
+            replace(context, { directory, name, path }, transaction, content, options.precondition),
         }),
       );
     } catch (error) {
@@ -127,13 +129,14 @@ export async function publishObject(
 }
 
 interface Target {
+  readonly path: Path;
   readonly directory: Directory;
   readonly name: string;
 }
 
 async function replace(
   context: VaultContext,
-  { directory, name }: Target,
+  { path, directory, name }: Target,
   transaction: Transaction,
   { list, properties, attributes, shared, foundAt, hold }: NewContent,
   precondition: Precondition | undefined,
@@ -148,16 +151,15 @@ async function replace(
     await asked(() => precondition(published(old) ? objectEntry(name, old, directory.id) : undefined));
   const { held, content } = await storeContent(context, list);
   const blobs = await contentBlobs(context, held);
-  let others = shared && blobs.size > 0;
-  if (old !== undefined) {
-    const before = await contentBlobs(context, old.content);
-    const dropped = [...before].filter(([key]) => !blobs.has(key)).map(([, blob]) => blob);
-    transaction.release(dropped, old.content.shared === true ? 'shared' : 'unshared');
-    others ||= old.content.shared === true && dropped.length < before.size;
-  }
+  const keeping = await keepingOf(context, path);
+  const arrival = await displace({ context, directory, transaction, name, keeping }, blobs);
+  const others = (shared && blobs.size > 0) || arrival.shared;
   const fields = {
     listing: {
       ...freshListing('file', attributes),
+      ...arrival.stamp,
+      ...(attributes.retention === undefined ? {} : { retention: attributes.retention }),
+      ...(attributes.legalHold === true ? { legalHold: true } : {}),
       size: content.size,
       tags: attributes.tags ?? new Map(),
       revision: old?.listing.revision ?? 0,

@@ -2,13 +2,14 @@ import type { VaultContext } from '../context.js';
 import { VaultError } from '../errors.js';
 import { makeDirectory } from '../names/make-directory.js';
 import { notFound, splitPath } from '../names/path.js';
-import { releaseContent } from '../names/release-content.js';
 import { removeDirectory } from '../names/remove.js';
 import { inParent, lookUp, resolveDirectory } from '../names/resolve.js';
-import type { ObjectEntry, PublishOptions } from '../object-session.js';
+import type { ObjectEntry, PublishOptions, Removal } from '../object-session.js';
 import { buildRecord, checkAttributes, openRecord, withAttributes } from '../record/build.js';
 import { directoryKey } from '../record/entry.js';
 import type { Path } from '../session.js';
+import { markAgain, retire } from '../versions/displace.js';
+import { keepingOf } from '../versions/keeping.js';
 import { objectEntry } from './entry.js';
 import { asked, published } from './put.js';
 
@@ -16,8 +17,8 @@ export async function removeObject(
   context: VaultContext,
   path: Path,
   { precondition, existing = path.length }: Pick<PublishOptions, 'precondition' | 'existing'>,
-): Promise<void> {
-  await inParent(context, path, ({ directory }, name) =>
+): Promise<Removal> {
+  const marker = await inParent(context, path, ({ directory }, name) =>
     directory.commits.submit({
       reclaims: true,
       apply: async (transaction) => {
@@ -25,13 +26,17 @@ export async function removeObject(
         const old = row === undefined ? undefined : openRecord(context, directory, row);
         const current = published(old) ? objectEntry(name, old, directory.id) : undefined;
         if (precondition !== undefined) await asked(() => precondition(current));
-        if (row === undefined || current === undefined) throw notFound(path);
-        await transaction.remove(name);
-        await releaseContent(context, directory, transaction, row);
+        const keeping = await keepingOf(context, path);
+        const site = { context, directory, transaction, name, keeping };
+        if (current !== undefined) return retire(site);
+        const again = await markAgain(site);
+        if (again === undefined) throw notFound(path);
+        return again;
       },
     }),
   );
   await prune(context, path.slice(0, -1), existing);
+  return marker === undefined ? {} : { marker };
 }
 
 export async function makeMarker(
@@ -80,7 +85,7 @@ function changeMarker(
 }
 
 /** Removes implied directories that are empty, upwards from `path`, but none of the first `existing` names. */
-async function prune(context: VaultContext, path: Path, existing: number): Promise<void> {
+export async function prune(context: VaultContext, path: Path, existing: number): Promise<void> {
   try {
     for (let at = path; at.length > existing; at = splitPath(at).parent) {
       const { counters } = (await resolveDirectory(context, at, 'read')).head;

@@ -7,6 +7,7 @@ import {
   encodeListing,
   type ListingFields,
   MAX_MARK_BYTES,
+  type RecordKind,
   type SealedRecord,
   signRecord,
   verifyRecord,
@@ -16,7 +17,7 @@ import type { Directory } from '../directory/directory.js';
 import { listingOf, type Row } from '../directory/rows.js';
 import { VaultError } from '../errors.js';
 import { LISTING_BYTES, RECORD_BYTES } from '../limits.js';
-import type { Attributes, EntryKind, Timestamp } from '../session.js';
+import type { Attributes, Timestamp } from '../session.js';
 import { asVaultError } from '../translate.js';
 
 /** Both halves of a record, decoded. */
@@ -28,7 +29,12 @@ export interface RecordFields {
 }
 
 const MODE_BITS = 0o7777;
-const DEFAULT_MODE: Record<EntryKind, number> = { file: 0o644, directory: 0o755, symlink: 0o777 };
+const DEFAULT_MODE: Record<RecordKind, number> = {
+  file: 0o644,
+  directory: 0o755,
+  symlink: 0o777,
+  marker: 0o644,
+};
 
 export function now(): Timestamp {
   const milliseconds = Date.now();
@@ -36,7 +42,7 @@ export function now(): Timestamp {
 }
 
 /** The attributes of something that has just been made. */
-export function freshListing(kind: EntryKind, attributes: Attributes = {}): ListingFields {
+export function freshListing(kind: RecordKind, attributes: Attributes = {}): ListingFields {
   const at = now();
   return {
     kind,

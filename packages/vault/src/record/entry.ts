@@ -1,4 +1,4 @@
-import type { ListingFields } from '@latchkey/encryption';
+import { type ListingFields, splitVersionKey } from '@latchkey/encryption';
 import { toHex } from '../bytes.js';
 import { listingOf, type Row } from '../directory/rows.js';
 import type { Entry } from '../session.js';
@@ -8,8 +8,9 @@ export function directoryKey(name: string): string {
   return `${name}/`;
 }
 
+/** The name that a record stands for: of a version its file's. */
 export function nameOf(key: string): string {
-  return key.endsWith('/') ? key.slice(0, -1) : key;
+  return key.endsWith('/') ? key.slice(0, -1) : (splitVersionKey(key)?.name ?? key);
 }
 
 /** What a listing shows of a record. `directory` is the id of the directory that it stands in. */
@@ -21,7 +22,8 @@ export function entryOf(row: Pick<Row, 'key' | 'listing'>, directory: string): E
 export function describe(name: string, fields: ListingFields, directory: string): Entry {
   return {
     name,
-    kind: fields.kind,
+    // Markers are shown by lists of versions alone, which say what they are.
+    kind: fields.kind === 'marker' ? 'file' : fields.kind,
     size: fields.kind === 'directory' ? 0 : fields.size,
     modified: fields.modified,
     created: fields.created,

@@ -1,0 +1,76 @@
+import type { Keeping } from '@latchkey/encryption';
+import type { VaultContext } from '../context.js';
+import type { ObjectReader } from '../object-session.js';
+import type { Path } from '../session.js';
+import type {
+  BucketInfo,
+  RemoveVersionOptions,
+  VersionChange,
+  VersionEntry,
+  VersionListOptions,
+  VersionPage,
+  VersionSession,
+} from '../version-session.js';
+import { changeVersion, removeVersion, setKeeping } from './change.js';
+import { bucketInfo, bucketKeeping } from './keeping.js';
+import { listVersions, openVersion, statVersion } from './look.js';
+
+/** Runs an operation with the session's translation of failures. */
+export type Run = <T>(work: () => Promise<T>) => Promise<T>;
+
+/** Versions as the owner sees them. */
+export class OwnerVersions implements VersionSession {
+  readonly #context: VaultContext;
+  readonly #run: Run;
+  readonly #translated: (stream: AsyncIterable<Uint8Array>) => AsyncIterable<Uint8Array>;
+
+  constructor(
+    context: VaultContext,
+    run: Run,
+    translated: (stream: AsyncIterable<Uint8Array>) => AsyncIterable<Uint8Array>,
+  ) {
+    this.#context = context;
+    this.#run = run;
+    this.#translated = translated;
+  }
+
+  bucket(name: string): Promise<BucketInfo | undefined> {
+    return this.#run(() => bucketInfo(this.#context, name));
+  }
+
+  keeping(bucket: string): Promise<Keeping | undefined> {
+    return this.#run(() => bucketKeeping(this.#context, bucket));
+  }
+
+  setKeeping(bucket: string, change: (old: Keeping | undefined) => Keeping | undefined): Promise<void> {
+    return this.#run(() => setKeeping(this.#context, bucket, change));
+  }
+
+  list(path: Path, options: VersionListOptions = {}): Promise<VersionPage> {
+    return this.#run(() => listVersions(this.#context, path, options));
+  }
+
+  stat(path: Path, id?: string): Promise<VersionEntry> {
+    return this.#run(() => statVersion(this.#context, path, id));
+  }
+
+  open(path: Path, id: string): Promise<ObjectReader> {
+    return this.#run(async () => {
+      const reader = await openVersion(this.#context, path, id);
+      return { ...reader, stream: (offset, length) => this.#translated(reader.stream(offset, length)) };
+    });
+  }
+
+  remove(path: Path, id: string, options: RemoveVersionOptions = {}): Promise<VersionEntry> {
+    return this.#run(() => removeVersion(this.#context, path, id, options));
+  }
+
+  change(
+    path: Path,
+    id: string | undefined,
+    change: (current: VersionEntry) => VersionChange,
+    options: Pick<RemoveVersionOptions, 'overrideGovernance'> = {},
+  ): Promise<VersionEntry> {
+    return this.#run(() => changeVersion(this.#context, path, id, change, options));
+  }
+}
