@@ -1,4 +1,5 @@
 import { spawnSync } from 'node:child_process';
+import { createHash } from 'node:crypto';
 import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { type AddressInfo, createServer } from 'node:net';
 import { describe, expect, it } from 'vitest';
@@ -286,6 +287,26 @@ describe('connect for S3', () => {
     expect(rclone('md5sum', 'latchkey-s3:bucket').stdout).toContain('folder/FILE');
     expect(await workspace.ok('cat', 'vault:/bucket/folder/FILE')).toBe('sent by rclone');
     expect(readFileSync(config, 'utf8')).toContain('provider = Other');
+    await served.stop();
+  });
+
+  it('applies the lifecycles of buckets', async () => {
+    const workspace = await Workspace.create();
+    workspace.file('latchkey.toml', '[s3]\nlifecycles-every = "1s"\n');
+    const served = await serve(workspace);
+    const made = await key(workspace, 'show');
+    curl(made, `${served.url}/bucket`, '-X', 'PUT');
+    for (const name of ['tmp/a', 'kept'])
+      expect(curl(made, `${served.url}/bucket/${name}`, '-X', 'PUT', '-d', 'content').status).toBe(200);
+    const rule =
+      '<Rule><ID>1</ID><Filter><Prefix>tmp/</Prefix></Filter><Status>Enabled</Status><Expiration><Date>2020-01-01T00:00:00Z</Date></Expiration></Rule>';
+    const text = `<LifecycleConfiguration>${rule}</LifecycleConfiguration>`;
+    const digest = createHash('md5').update(text).digest('base64');
+    const put = ['-X', 'PUT', '-d', text, '-H', `content-md5: ${digest}`];
+    expect(curl(made, `${served.url}/bucket?lifecycle=`, ...put)).toMatchObject({ status: 200 });
+    await until('expired', () => curl(made, `${served.url}/bucket/tmp/a`).status === 404);
+    expect(curl(made, `${served.url}/bucket/kept`)).toEqual({ status: 200, text: 'content' });
+    await until('logged', () => /"applied the lifecycles of buckets".*"objects":1/.test(served.log()));
     await served.stop();
   });
 });

@@ -81,9 +81,11 @@ export interface S3ServerOptions {
   readonly limits?: Partial<S3Limits>;
   /**
    * Milliseconds after which an upload in parts is ended that no part is added to. Default 7 days; `Infinity` keeps them.
-   * Looked after in the vaults of users who have sent a request since the start.
+   * Looked after in the vaults of {@link sessions} and of users who have sent a request since the start.
    */
   readonly keepUploadsMs?: number;
+  /** Sessions of users, by their names, that are known from the start. */
+  readonly sessions?: ReadonlyMap<string, ObjectSession>;
   /** The clock that dates of signatures are compared with, in milliseconds since 1970. For tests. */
   readonly now?: () => number;
 }

@@ -37,7 +37,7 @@ export class S3Server {
     const limits = { ...DEFAULT_LIMITS, ...options.limits };
     const log = options.logger ?? ((): void => {});
     const region = options.region ?? DEFAULT_REGION;
-    const uploads = new UploadWatch(options.keepUploadsMs ?? KEEP_UPLOADS_MS, log);
+    const uploads = new UploadWatch(options.keepUploadsMs ?? KEEP_UPLOADS_MS, log, options.sessions);
     const handler = new Handler({
       server: { region, limits, log, uploads, publicBuckets: asked(options.publicBuckets) },
       verifier: { credentials: options.credentials, region, now: options.now ?? Date.now },

@@ -19,6 +19,8 @@ export interface S3Settings {
   readonly publicBuckets: readonly string[];
   /** Milliseconds after which an upload in parts that nobody goes on with is ended. */
   readonly keepUploadsMs: number | undefined;
+  /** Milliseconds between two runs of the buckets' lifecycles. */
+  readonly lifecyclesEveryMs: number;
   /** What the adapter's own limits are replaced with. Bytes, and counts. */
   readonly limits: {
     readonly connections?: number;
@@ -28,6 +30,8 @@ export interface S3Settings {
 }
 
 export const DEFAULT_S3_PORT = 8333;
+/** S3 looks once a day. */
+const DAY = 24 * 60 * 60_000;
 const DEFAULT_REGION = 'us-east-1';
 
 /** What the file and the environment say of S3. `sftpHost`: where to listen unless told otherwise. */
@@ -55,6 +59,7 @@ export function s3Settings(
     domains: file?.domains ?? [],
     publicBuckets: file?.['public-buckets'] ?? [],
     keepUploadsMs: file?.['keep-uploads'],
+    lifecyclesEveryMs: file?.['lifecycles-every'] ?? DAY,
     limits: {
       ...(connections === undefined ? {} : { connections }),
       ...(requests === undefined ? {} : { requests }),

@@ -87,6 +87,7 @@ export const configurationFile = z.strictObject({
       requests: z.number().int().min(1).max(100_000).optional(),
       upload: size.optional(),
       'keep-uploads': span.optional(),
+      'lifecycles-every': span.optional(),
       'public-buckets': z.array(z.string().min(1).max(255)).max(1000).optional(),
     })
     .refine(({ certificate, key }) => (certificate === undefined) === (key === undefined), {

@@ -82,6 +82,7 @@ export function serveS3(options: S3Options, log: Log): Promise<S3Server> {
         publicBuckets.map((name): [string, PublicBucket] => [name, { user: owner, session }]),
       ),
       preflight: async () => session,
+      sessions: new Map([[owner, session]]),
       ...(keepUploadsMs === undefined ? {} : { keepUploadsMs }),
       ...(tls === undefined ? {} : { tls }),
       limits,

@@ -4,11 +4,12 @@ import type { Vault } from '@latchkey/vault';
 import { oneOf, type Settings } from '../config/settings.js';
 import { STOP_SIGNALS } from '../interruption.js';
 import { openVault, vaultDirectory } from '../open-vault.js';
-import { PeriodicCollection } from './collection.js';
 import { configuredUsers, type ServeFlags, withFlags } from './flags.js';
 import { announceFtp, ftpTls, serveFtp } from './ftp.js';
 import { loadHostKey } from './host-key.js';
+import { collection, lifecycles } from './jobs.js';
 import { type Log, makeLog } from './log.js';
+import { Periodic } from './periodic.js';
 import { AccessKeyCredentials, announceS3, prepareAccessKeys, s3Tls, serveS3 } from './s3.js';
 import { announceSftp, serveSftp } from './sftp.js';
 import { ConfiguredUsers, loadUsers } from './users.js';
@@ -40,7 +41,8 @@ export async function serve(flags: ServeFlags, configured: Settings): Promise<vo
     await startS3(shared);
     // Last, because who starts this program waits for it.
     announceSftp(sftpServer, log);
-    await serveUntil(signal, vault, settings, log);
+    servers.push(new Periodic(collection(vault, settings.gc), log));
+    await serveUntil(signal, log);
   } finally {
     await Promise.all(servers.map((server) => server.close()));
     await close();
@@ -88,17 +90,11 @@ async function startS3({ settings, vault, users, delays, log, servers }: Shared)
     throttle: delays,
   };
   const server = await serveS3(options, log);
-  servers.push(server);
+  servers.push(server, new Periodic(lifecycles(session, settings.s3.lifecyclesEveryMs, log), log));
   announceS3(server, options, log);
 }
 
-async function serveUntil(
-  signal: Promise<string>,
-  vault: Vault,
-  settings: Settings,
-  log: Log,
-): Promise<void> {
-  const collection = new PeriodicCollection(vault, settings.gc, log);
+async function serveUntil(signal: Promise<string>, log: Log): Promise<void> {
   // One session's fault must not end the others: the vault is consistent at every moment, by design.
   const survive = (error: unknown): void => log('error', 'a fault in one session was survived', { error });
   process.on('uncaughtException', survive);
@@ -106,7 +102,6 @@ async function serveUntil(
   try {
     log('info', 'stopping', { signal: await signal });
   } finally {
-    await collection.stop();
     process.off('uncaughtException', survive);
     process.off('unhandledRejection', survive);
   }

@@ -13,12 +13,13 @@ export class UploadWatch {
   readonly #log: Logger;
   readonly #inUse = new Map<string, number>();
   /** The newest session of each user that has been here. */
-  readonly #sessions = new Map<string, ObjectSession>();
+  readonly #sessions: Map<string, ObjectSession>;
   readonly #timer: NodeJS.Timeout | undefined;
   #sweeping: Promise<void> | undefined;
 
   /** `keepMs`: milliseconds for which an upload is kept that nothing happens to; infinite: for ever. */
-  constructor(keepMs: number, log: Logger) {
+  constructor(keepMs: number, log: Logger, sessions: ReadonlyMap<string, ObjectSession> = new Map()) {
+    this.#sessions = new Map(sessions);
     this.#keepMs = keepMs;
     this.#log = log;
     if (!Number.isFinite(keepMs)) return;
