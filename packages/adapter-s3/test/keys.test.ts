@@ -1,6 +1,5 @@
 import {
   CopyObjectCommand,
-  CreateBucketCommand,
   DeleteBucketCommand,
   DeleteObjectCommand,
   DeleteObjectsCommand,
@@ -11,8 +10,9 @@ import {
   type S3Client,
 } from '@aws-sdk/client-s3';
 import { getSignedUrl } from '@aws-sdk/s3-request-presigner';
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { type Fixture, startFixture } from './support/fixture.js';
+import { describe, expect, it } from 'vitest';
+import type { Fixture } from './support/fixture.js';
+import { bucketPerTest } from './support/scene.js';
 
 /* Keys that no file protocol has: an object beside objects below it, empty parts, and a slash at the end with content. */
 
@@ -21,16 +21,9 @@ const KEYS = ['/', '//x', '/x', 'a', 'a/', 'a//', 'a//b', 'a/b', 'a/b/', 'a/b/c'
 let fixture: Fixture;
 let client: S3Client;
 let Bucket: string;
-let count = 0;
 
-beforeAll(async () => {
-  fixture = await startFixture();
-  client = fixture.client();
-});
-afterAll(() => fixture.close());
-beforeEach(async () => {
-  Bucket = `bucket-${++count}`;
-  await client.send(new CreateBucketCommand({ Bucket }));
+bucketPerTest((scene) => {
+  ({ fixture, client, Bucket } = scene);
 });
 
 async function put(Key: string, Body = `content of ${Key}`): Promise<void> {

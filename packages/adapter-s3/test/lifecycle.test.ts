@@ -14,9 +14,10 @@ import {
   PutObjectCommand,
   type S3Client,
 } from '@aws-sdk/client-s3';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, describe, expect, it } from 'vitest';
 import { applyLifecycles, type LifecycleReport } from '../src/index.js';
-import { type Fixture, startFixture } from './support/fixture.js';
+import type { Fixture } from './support/fixture.js';
+import { bucketPerTest } from './support/scene.js';
 import { send, signed } from './support/signing.js';
 
 const DAY_MS = 24 * 60 * 60 * 1000;
@@ -25,16 +26,9 @@ const NOTHING: LifecycleReport = { objects: 0, versions: 0, markers: 0, uploads:
 let fixture: Fixture;
 let client: S3Client;
 let Bucket: string;
-let count = 0;
 
-beforeAll(async () => {
-  fixture = await startFixture();
-  client = fixture.client();
-});
-afterAll(() => fixture.close());
-beforeEach(async () => {
-  Bucket = `lifecycle-${++count}`;
-  await client.send(new CreateBucketCommand({ Bucket }));
+bucketPerTest((scene) => {
+  ({ fixture, client, Bucket } = scene);
 });
 
 // Runs are for all buckets.

@@ -16,8 +16,9 @@ import {
   type S3Client,
   UploadPartCommand,
 } from '@aws-sdk/client-s3';
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { type Fixture, startFixture } from './support/fixture.js';
+import { describe, expect, it } from 'vitest';
+import type { Fixture } from './support/fixture.js';
+import { bucketPerTest } from './support/scene.js';
 import { send, signed } from './support/signing.js';
 
 const DAY_MS = 24 * 60 * 60 * 1000;
@@ -27,17 +28,13 @@ const LATER_YET = new Date(LATER.getTime() + DAY_MS);
 let fixture: Fixture;
 let client: S3Client;
 let Bucket: string;
-let count = 0;
 
-beforeAll(async () => {
-  fixture = await startFixture();
-  client = fixture.client();
-});
-afterAll(() => fixture.close());
-beforeEach(async () => {
-  Bucket = `locked-${++count}`;
-  await client.send(new CreateBucketCommand({ Bucket, ObjectLockEnabledForBucket: true }));
-});
+bucketPerTest(
+  (scene) => {
+    ({ fixture, client, Bucket } = scene);
+  },
+  { bucket: { ObjectLockEnabledForBucket: true } },
+);
 
 async function failure(promise: Promise<unknown>): Promise<string> {
   return promise.then(
@@ -83,7 +80,7 @@ describe('the lock of a bucket', () => {
   });
 
   it('can be put on a bucket that keeps versions, and on no other', async () => {
-    const plain = { Bucket: `plain-${count}` };
+    const plain = { Bucket: `plain-of-${Bucket}` };
     await client.send(new CreateBucketCommand(plain));
     const lock = (): Promise<unknown> =>
       client.send(
@@ -238,7 +235,7 @@ describe('a legal hold', () => {
     expect(await failure(hold('k'))).toBe('405 MethodNotAllowed');
     expect(await failure(hold('k', '0'.repeat(11)))).toBe('404 NoSuchVersion');
     await hold('k', id);
-    const plain = `plain-${count}`;
+    const plain = `plain-of-${Bucket}`;
     await client.send(new CreateBucketCommand({ Bucket: plain }));
     const there = new GetObjectLegalHoldCommand({ Bucket: plain, Key: 'k' });
     expect(await failure(client.send(there))).toBe('400 InvalidRequest');

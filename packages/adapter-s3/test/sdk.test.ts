@@ -18,22 +18,16 @@ import {
 } from '@aws-sdk/client-s3';
 import { createPresignedPost } from '@aws-sdk/s3-presigned-post';
 import { getSignedUrl } from '@aws-sdk/s3-request-presigner';
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { bytes, content, type Fixture, startFixture } from './support/fixture.js';
+import { describe, expect, it } from 'vitest';
+import { bytes, content, type Fixture } from './support/fixture.js';
+import { bucketPerTest } from './support/scene.js';
 
 let fixture: Fixture;
 let client: S3Client;
 let Bucket: string;
-let count = 0;
 
-beforeAll(async () => {
-  fixture = await startFixture();
-  client = fixture.client();
-});
-afterAll(() => fixture.close());
-beforeEach(async () => {
-  Bucket = `bucket-${++count}`;
-  await client.send(new CreateBucketCommand({ Bucket }));
+bucketPerTest((scene) => {
+  ({ fixture, client, Bucket } = scene);
 });
 
 async function put(Key: string, Body: string | Uint8Array, more: object = {}): Promise<string | undefined> {

@@ -1,7 +1,6 @@
 import {
   CompleteMultipartUploadCommand,
   CopyObjectCommand,
-  CreateBucketCommand,
   CreateMultipartUploadCommand,
   DeleteBucketTaggingCommand,
   DeleteObjectTaggingCommand,
@@ -18,8 +17,9 @@ import {
   UploadPartCommand,
 } from '@aws-sdk/client-s3';
 import { createPresignedPost } from '@aws-sdk/s3-presigned-post';
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { bytes, type Fixture, startFixture } from './support/fixture.js';
+import { describe, expect, it } from 'vitest';
+import { bytes, type Fixture } from './support/fixture.js';
+import { bucketPerTest } from './support/scene.js';
 import { send, signed } from './support/signing.js';
 
 const Key = 'dir/k';
@@ -28,16 +28,9 @@ const MIB = 1024 * 1024;
 let fixture: Fixture;
 let client: S3Client;
 let Bucket: string;
-let count = 0;
 
-beforeAll(async () => {
-  fixture = await startFixture();
-  client = fixture.client();
-});
-afterAll(() => fixture.close());
-beforeEach(async () => {
-  Bucket = `bucket-${++count}`;
-  await client.send(new CreateBucketCommand({ Bucket }));
+bucketPerTest((scene) => {
+  ({ fixture, client, Bucket } = scene);
 });
 
 function tags(length: number): Tag[] {

@@ -15,9 +15,10 @@ import {
   UploadPartCommand,
 } from '@aws-sdk/client-s3';
 import { STAGING } from '@latchkey/vault';
-import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { expireUploads } from '../src/index.js';
 import { bytes, type Fixture, startFixture } from './support/fixture.js';
+import { bucketPerTest } from './support/scene.js';
 
 /* What is said of uploads in parts while they are open, once they are completed, and when nobody goes on with them. */
 
@@ -26,16 +27,9 @@ const DAY = 24 * 60 * 60_000;
 let fixture: Fixture;
 let client: S3Client;
 let Bucket: string;
-let count = 0;
 
-beforeAll(async () => {
-  fixture = await startFixture();
-  client = fixture.client();
-});
-afterAll(() => fixture.close());
-beforeEach(async () => {
-  Bucket = `bucket-${++count}`;
-  await client.send(new CreateBucketCommand({ Bucket }));
+bucketPerTest((scene) => {
+  ({ fixture, client, Bucket } = scene);
 });
 
 async function begin(Key: string, more: object = {}): Promise<string> {

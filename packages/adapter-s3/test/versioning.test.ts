@@ -1,7 +1,6 @@
 import {
   CompleteMultipartUploadCommand,
   CopyObjectCommand,
-  CreateBucketCommand,
   CreateMultipartUploadCommand,
   DeleteBucketCommand,
   DeleteObjectCommand,
@@ -17,23 +16,17 @@ import {
   type S3Client,
   UploadPartCommand,
 } from '@aws-sdk/client-s3';
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { bytes, type Fixture, startFixture } from './support/fixture.js';
+import { describe, expect, it } from 'vitest';
+import { bytes, type Fixture } from './support/fixture.js';
+import { bucketPerTest } from './support/scene.js';
 import { send, signed } from './support/signing.js';
 
 let fixture: Fixture;
 let client: S3Client;
 let Bucket: string;
-let count = 0;
 
-beforeAll(async () => {
-  fixture = await startFixture();
-  client = fixture.client();
-});
-afterAll(() => fixture.close());
-beforeEach(async () => {
-  Bucket = `bucket-${++count}`;
-  await client.send(new CreateBucketCommand({ Bucket }));
+bucketPerTest((scene) => {
+  ({ fixture, client, Bucket } = scene);
 });
 
 async function versioning(Status: 'Enabled' | 'Suspended'): Promise<void> {

@@ -10,6 +10,7 @@ import { type RcloneS3, rcloneS3 } from './clients/rclone.js';
 import { type S3cmd, s3cmd } from './clients/s3cmd.js';
 import { INTERRUPTED, objectsOf, S3_SCRIPT, type S3Stage, type S3Step } from './script.js';
 import type { S3Suite } from './suite.js';
+import { AWS_VERSION_STEPS, RCLONE_VERSION_STEPS } from './versions.js';
 
 /** Twenty files, last modified long ago. */
 function severalFiles({ local }: S3Stage<never>, prefix: string): string {
@@ -72,7 +73,7 @@ export const AWS: S3Suite<Aws> = {
   name: 'AWS CLI',
   require: (test) => requireProgram(test, 'aws'),
   connect: aws,
-  steps: [...S3_SCRIPT, INTERRUPTED, ...AWS_STEPS],
+  steps: [...S3_SCRIPT, INTERRUPTED, ...AWS_STEPS, ...AWS_VERSION_STEPS],
 };
 
 const S3CMD_STEPS: readonly S3Step<S3cmd>[] = [
@@ -133,5 +134,5 @@ export const RCLONE_S3: S3Suite<RcloneS3> = {
   name: 'rclone over S3',
   require: (test) => requireProgram(test, 'rclone'),
   connect: rcloneS3,
-  steps: [...S3_SCRIPT, ...RCLONE_STEPS],
+  steps: [...S3_SCRIPT, ...RCLONE_STEPS, ...RCLONE_VERSION_STEPS],
 };

@@ -1,10 +1,11 @@
 import { S3Error } from '../errors.js';
 import { type Reply, xmlReply } from '../http/reply.js';
-import { requireBucket, requireObject } from '../objects/keys.js';
+import { requireBucket } from '../objects/keys.js';
 import { ownerElement, ownerId } from '../objects/owner.js';
+import { requireAsked } from '../versions/standing.js';
 import { parseXml, type XmlElement } from '../xml/parse.js';
 import { element, type Markup, result } from '../xml/write.js';
-import { bucketOf, type Call, keyOf, type Operation } from './operation.js';
+import { bucketOf, type Call, type Operation } from './operation.js';
 
 /*
  * Who may do what is decided by the credentials of the server, not by lists at buckets and objects. So these operations
@@ -42,7 +43,7 @@ async function getBucketAcl(call: Call): Promise<Reply> {
 }
 
 async function getObjectAcl(call: Call): Promise<Reply> {
-  await requireObject(call.session, bucketOf(call), keyOf(call));
+  await requireAsked(call);
   return aclOf(call);
 }
 
@@ -54,7 +55,7 @@ async function putBucketAcl(call: Call): Promise<Reply> {
 
 async function putObjectAcl(call: Call): Promise<Reply> {
   await checkAcl(call);
-  await requireObject(call.session, bucketOf(call), keyOf(call));
+  await requireAsked(call);
   return { status: 200 };
 }
 
@@ -100,8 +101,22 @@ async function getPublicAccessBlock(call: Call): Promise<Reply> {
 export const ACCESS_OPERATIONS: readonly Operation[] = [
   { name: 'GetBucketAcl', method: 'GET', scope: 'bucket', query: ['acl'], run: getBucketAcl },
   { name: 'PutBucketAcl', method: 'PUT', scope: 'bucket', query: ['acl'], run: putBucketAcl },
-  { name: 'GetObjectAcl', method: 'GET', scope: 'object', query: ['acl'], run: getObjectAcl },
-  { name: 'PutObjectAcl', method: 'PUT', scope: 'object', query: ['acl'], run: putObjectAcl },
+  {
+    name: 'GetObjectAcl',
+    method: 'GET',
+    scope: 'object',
+    query: ['acl'],
+    parameters: ['versionId'],
+    run: getObjectAcl,
+  },
+  {
+    name: 'PutObjectAcl',
+    method: 'PUT',
+    scope: 'object',
+    query: ['acl'],
+    parameters: ['versionId'],
+    run: putObjectAcl,
+  },
   {
     name: 'GetBucketPolicyStatus',
     method: 'GET',
