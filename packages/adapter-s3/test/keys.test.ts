@@ -123,3 +123,52 @@ describe('keys that are no paths of files', () => {
     expect(await (await fetch(url)).text()).toBe('content of //x');
   });
 });
+
+describe('conditions on a key that ends with a slash', () => {
+  const Key = 'dir/x/';
+  const refused = { name: 'PreconditionFailed' };
+  const write = (Body: string, more: object) =>
+    client.send(new PutObjectCommand({ Bucket, Key, Body, ...more }));
+  const etag = async () => (await client.send(new HeadObjectCommand({ Bucket, Key }))).ETag;
+
+  it.each([
+    ['a directory', ''],
+    ['content', 'content'],
+  ])('see %s', async (_, Body) => {
+    await expect(write(Body, { IfMatch: '"0"' })).rejects.toMatchObject({ name: 'NoSuchKey' });
+    expect(await list()).toEqual([]);
+    await write(Body, { IfNoneMatch: '*' });
+    for (const other of ['', 'other']) {
+      await expect(write(other, { IfNoneMatch: '*' })).rejects.toMatchObject(refused);
+      await expect(write(other, { IfMatch: '"0"' })).rejects.toMatchObject(refused);
+    }
+    expect(await get(Key)).toBe(Body);
+    const remove = (IfMatch: string | undefined) =>
+      client.send(new DeleteObjectCommand({ Bucket, Key, IfMatch }));
+    await expect(remove('"0"')).rejects.toMatchObject(refused);
+    expect(await list()).toEqual([Key]);
+    await write('more', { IfMatch: await etag() });
+    expect(await get(Key)).toBe('more');
+    await write('', { IfMatch: await etag() });
+    expect(await get(Key)).toBe('');
+    await remove(await etag());
+    expect(await list()).toEqual([]);
+    await expect(remove('"0"')).rejects.toMatchObject({ name: 'NoSuchKey' });
+  });
+
+  it.each(['', 'content'])('let one of many writers of %j be first', async (Body) => {
+    const all = await Promise.allSettled(Array.from({ length: 6 }, () => write(Body, { IfNoneMatch: '*' })));
+    expect(all.filter(({ status }) => status === 'fulfilled')).toHaveLength(1);
+  });
+
+  it('hold for copies', async () => {
+    await client.send(new PutObjectCommand({ Bucket, Key: 'from', Body: 'from' }));
+    const copy = () =>
+      client.send(new CopyObjectCommand({ Bucket, Key, CopySource: `${Bucket}/from`, IfNoneMatch: '*' }));
+    await write('', {});
+    await expect(copy()).rejects.toMatchObject(refused);
+    await client.send(new DeleteObjectCommand({ Bucket, Key }));
+    await copy();
+    expect(await get(Key)).toBe('from');
+  });
+});

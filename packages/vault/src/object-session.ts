@@ -158,8 +158,11 @@ export interface ObjectSession extends VaultSession {
    * of the path (default: all). Throws `not-found`. Where versions are kept, only a marker is put in its place.
    */
   removeObject(path: Path, options?: Pick<PublishOptions, 'precondition' | 'existing'>): Promise<Removal>;
-  /** Makes a directory, or makes the one that is there explicit. Attributes are set in both cases. */
-  makeMarker(path: Path, options?: Omit<PublishOptions, 'precondition'>): Promise<ObjectEntry>;
+  /**
+   * Makes a directory, or makes the one that is there explicit. Attributes are set in both cases. A precondition looks at
+   * the directory, if it is explicit.
+   */
+  makeMarker(path: Path, options?: PublishOptions): Promise<ObjectEntry>;
   /** Makes a directory implied, and removes it when it is empty, as {@link removeObject} does with parents. */
-  removeMarker(path: Path, options?: Pick<PublishOptions, 'existing'>): Promise<void>;
+  removeMarker(path: Path, options?: Pick<PublishOptions, 'existing' | 'precondition'>): Promise<void>;
 }

@@ -194,11 +194,11 @@ export class OwnerSession implements ObjectSession {
     return this.#run(() => removeObject(this.#context, path, options));
   }
 
-  makeMarker(path: Path, options: Omit<PublishOptions, 'precondition'> = {}): Promise<ObjectEntry> {
+  makeMarker(path: Path, options: PublishOptions = {}): Promise<ObjectEntry> {
     return this.#run(() => makeMarker(this.#context, path, options));
   }
 
-  removeMarker(path: Path, options: Pick<PublishOptions, 'existing'> = {}): Promise<void> {
+  removeMarker(path: Path, options: Pick<PublishOptions, 'existing' | 'precondition'> = {}): Promise<void> {
     return this.#run(() => removeMarker(this.#context, path, options));
   }
 

@@ -80,8 +80,8 @@ export function noSuchBucket(bucket: string): S3Error {
 export async function requireObject(session: ObjectSession, bucket: string, key: string): Promise<Standing> {
   const place = placeOf(bucket, key);
   if (place !== undefined) {
-    const file = await entryAt(session, place.path, 'file');
-    if (file?.kind === 'file') return { entry: file, path: place.path, kind: 'file' };
+    const file = await fileAt(session, place);
+    if (file !== undefined) return { entry: file, path: place.path, kind: 'file' };
     const entry = await directoryAt(session, place);
     if (entry !== undefined) return { entry, path: directoryOf(place), kind: 'directory' };
   }
@@ -99,6 +99,11 @@ export interface Standing {
   readonly entry: ObjectEntry;
   readonly path: Path;
   readonly kind: 'file' | 'directory';
+}
+
+/** The file under a key. */
+export function fileAt(session: ObjectSession, { path }: Place): Promise<ObjectEntry | undefined> {
+  return entryAt(session, path, 'file').then((entry) => (entry?.kind === 'file' ? entry : undefined));
 }
 
 async function entryAt(

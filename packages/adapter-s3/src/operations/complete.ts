@@ -8,6 +8,7 @@ import { type Reply, xmlReply } from '../http/reply.js';
 import { uriEncode } from '../http/url.js';
 import { expirationHeader } from '../lifecycle/operations.js';
 import { checksumElements, checksumsOf, digestKey } from '../objects/checksums.js';
+import { fileCondition } from '../objects/conditional.js';
 import { writeCondition } from '../objects/conditions.js';
 import { etagOf, quoted, unquoted } from '../objects/etag.js';
 import { newPlaceOf, placeOf, requireBucket } from '../objects/keys.js';
@@ -43,12 +44,13 @@ export async function completeMultipartUpload(call: Call): Promise<Reply> {
   const wanted = upload.checksum === undefined ? undefined : expectedOf(call, upload);
   const listed = listedParts(await partsDocument(call), upload);
   const mark = completionMark(bucket, key, id, listed);
-  const condition = writeCondition(headers);
-  const precondition: Precondition | undefined =
-    condition && ((current) => void (current?.metadata.get(COMPLETED) === mark || condition(current)));
+  const place = newPlaceOf(bucket, key);
+  const wished = writeCondition(headers);
+  const unlessDone: Precondition | undefined =
+    wished && ((current) => void (current?.metadata.get(COMPLETED) === mark || wished(current)));
+  const precondition = await fileCondition(session, place, unlessDone);
   const customerKey = customerKeyOf(call);
   if (customerKey !== undefined) checkUploadKey(upload, customerKey);
-  const place = newPlaceOf(bucket, key);
   await requireBucket(session, bucket);
   try {
     const numbers = listed.map(({ number }) => number);

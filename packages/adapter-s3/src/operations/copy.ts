@@ -5,10 +5,12 @@ import { type Reply, xmlReply } from '../http/reply.js';
 import { percentDecode, Query } from '../http/url.js';
 import { expirationHeader } from '../lifecycle/operations.js';
 import { checksumElements, checksumsOf } from '../objects/checksums.js';
+import { fileCondition } from '../objects/conditional.js';
 import { checkRead, writeCondition } from '../objects/conditions.js';
 import { etagOf, modifiedOf, quoted } from '../objects/etag.js';
 import {
   directoryAt,
+  fileAt,
   hasBucket,
   missing,
   newPlaceOf,
@@ -70,7 +72,7 @@ async function copyObject(call: Call): Promise<Reply> {
   const replaceMetadata = directive(call, 'x-amz-metadata-directive') === 'REPLACE';
   const replaceTags = directive(call, 'x-amz-tagging-directive') === 'REPLACE';
   const given = descriptionOf(headers);
-  const precondition = writeCondition(headers);
+  const precondition = await fileCondition(session, place, writeCondition(headers));
   const itself = source.bucket === bucket && source.key === keyOf(call) && source.version === undefined;
   if (itself && !replaceMetadata && !replaceTags)
     throw new S3Error(
@@ -150,8 +152,8 @@ async function emptySource(
   { place, version }: CopySource,
 ): Promise<ObjectEntry | undefined> {
   if (!place.marker || version !== undefined) return undefined;
-  const file = await session.statObject(place.path, 'file').catch(() => undefined);
-  return file?.kind === 'file' ? undefined : directoryAt(session, place);
+  const file = await fileAt(session, place);
+  return file === undefined ? directoryAt(session, place) : undefined;
 }
 
 async function copyReply(

@@ -1,6 +1,7 @@
 import { NULL_VERSION_ID, type ObjectSession, type Path, type Precondition } from '@latchkey/vault';
 import { failureOf, isVaultError, S3Error } from '../errors.js';
 import { type Reply, xmlReply } from '../http/reply.js';
+import { conditionsAt } from '../objects/conditional.js';
 import { writeCondition } from '../objects/conditions.js';
 import { etagOf, unquoted } from '../objects/etag.js';
 import { directoryOf, missing, type Place, placeOf, requireBucket } from '../objects/keys.js';
@@ -34,12 +35,18 @@ async function remove(
   const gone = version === undefined ? {} : { version };
   if (place === undefined) return gone;
   const { session } = call;
-  const condition = precondition === undefined ? {} : { precondition };
   try {
     if (version !== undefined) return await removeVersion(call, place, version, precondition);
-    // Content shows before the directory does: it goes last.
-    if (place.marker) await removeMarker(session, directoryOf(place), precondition);
-    const { marker } = await session.removeObject(place.path, { existing: BUCKET_ONLY, ...condition });
+    const conditions = precondition && (await conditionsAt(session, place, precondition));
+    if (place.marker) {
+      // Content shows before the directory does: it goes last.
+      await removeMarker(session, directoryOf(place), conditions?.directory);
+      if (conditions !== undefined && conditions.now.file === undefined) return gone;
+    }
+    const { marker } = await session.removeObject(place.path, {
+      existing: BUCKET_ONLY,
+      ...(conditions === undefined ? {} : { precondition: conditions.file }),
+    });
     return marker === undefined ? {} : { version: marker, marker: true };
   } catch (error) {
     if (!isVaultError(error, 'not-found', 'not-a-directory', 'is-a-directory')) throw error;
@@ -76,9 +83,10 @@ async function removeMarker(
 ): Promise<void> {
   const { explicit, kind } = await session.statObject(path);
   if (kind !== 'directory' || !explicit) return;
-  if (precondition !== undefined)
-    throw new S3Error('NotImplemented', 'Keys that end with a slash know no conditions.');
-  await session.removeMarker(path, { existing: BUCKET_ONLY });
+  await session.removeMarker(path, {
+    existing: BUCKET_ONLY,
+    ...(precondition === undefined ? {} : { precondition }),
+  });
 }
 
 async function deleteObject(call: Call): Promise<Reply> {

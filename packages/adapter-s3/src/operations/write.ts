@@ -1,9 +1,10 @@
-import type { ObjectAttributes, ObjectEntry, ObjectSession } from '@latchkey/vault';
+import type { ObjectAttributes, ObjectEntry, ObjectSession, Precondition } from '@latchkey/vault';
 import type { Body, BodyDigests } from '../body/body.js';
 import { isVaultError, S3Error } from '../errors.js';
 import type { Reply } from '../http/reply.js';
 import { expirationHeader } from '../lifecycle/operations.js';
 import { checksumHeaders, checksumsOf } from '../objects/checksums.js';
+import { conditionsAt } from '../objects/conditional.js';
 import { writeCondition } from '../objects/conditions.js';
 import { etagOf, quoted } from '../objects/etag.js';
 import { directoryOf, newPlaceOf, noSuchBucket, type Place, requireBucket } from '../objects/keys.js';
@@ -42,22 +43,21 @@ export async function storeObject(
   const seal = key === undefined ? undefined : sealing(key);
   await requireBucket(session, bucket);
   await checkLock(session, bucket, attributes);
-  if (precondition !== undefined) precondition(place.marker ? undefined : await standing(call, place));
+  // The commit decides; this spares the client from sending a body for nothing.
+  const conditions = precondition && (await conditionsAt(session, place, precondition));
   try {
     let stream: AsyncIterable<Uint8Array> = body.stream();
     if (place.marker) {
-      if (precondition !== undefined)
-        throw new S3Error('NotImplemented', 'Keys that end with a slash know no conditions.');
       if (seal !== undefined)
         throw new S3Error('NotImplemented', "Keys that end with a slash know no customer's key.");
       const started = await begun(stream);
-      if (started === undefined) return await storeMarker(session, place, attributes);
+      if (started === undefined) return await storeMarker(session, place, attributes, conditions?.directory);
       stream = started;
     }
     return await session.writeObject(place.path, seal?.stream(stream) ?? stream, {
       existing: BUCKET_ONLY,
       attributes,
-      ...(precondition === undefined ? {} : { precondition }),
+      ...(conditions === undefined ? {} : { precondition: conditions.file }),
       describe: () => {
         const { md5, checksum } = body.digests;
         const digests = digestsOf(checksum);
@@ -72,13 +72,18 @@ export async function storeObject(
 }
 
 /** Without content an object under a key that ends with a slash is the directory, made to stay. */
-export async function storeMarker(
+async function storeMarker(
   session: ObjectSession,
   place: Place,
   attributes: ObjectAttributes,
+  precondition: Precondition | undefined,
 ): Promise<ObjectEntry> {
   const path = directoryOf(place);
-  const entry = await session.makeMarker(path, { existing: BUCKET_ONLY, attributes });
+  const entry = await session.makeMarker(path, {
+    existing: BUCKET_ONLY,
+    attributes,
+    ...(precondition === undefined ? {} : { precondition }),
+  });
   // Content that was there before shows until this is done.
   await session.removeObject(place.path, { existing: path.length }).catch((error: unknown) => {
     if (!isVaultError(error, 'not-found', 'not-a-directory')) throw error;
@@ -107,17 +112,6 @@ async function* following(first: Uint8Array, rest: AsyncIterator<Uint8Array>): A
 
 function digestsOf(checksum: BodyDigests['checksum']): Map<string, Uint8Array> {
   return new Map(checksum === undefined ? [] : [[checksum.name, new Uint8Array(checksum.value)]]);
-}
-
-/** What a write would replace. The commit decides; this spares the client from sending a body for nothing. */
-async function standing({ session }: Call, { path }: Place): Promise<ObjectEntry | undefined> {
-  try {
-    const entry = await session.statObject(path, 'file');
-    return entry.kind === 'file' ? entry : undefined;
-  } catch (error) {
-    if (isVaultError(error, 'not-found', 'not-a-directory')) return undefined;
-    throw error;
-  }
 }
 
 export function writtenHeaders(call: Call, entry: ObjectEntry): Record<string, string | undefined> {

@@ -4,7 +4,7 @@ import { makeDirectory } from '../names/make-directory.js';
 import { notFound, splitPath } from '../names/path.js';
 import { removeDirectory } from '../names/remove.js';
 import { inParent, lookUp, resolveDirectory } from '../names/resolve.js';
-import type { ObjectEntry, PublishOptions, Removal } from '../object-session.js';
+import type { ObjectEntry, Precondition, PublishOptions, Removal } from '../object-session.js';
 import { buildRecord, checkAttributes, openRecord, withAttributes } from '../record/build.js';
 import { directoryKey } from '../record/entry.js';
 import type { Path } from '../session.js';
@@ -42,19 +42,24 @@ export async function removeObject(
 export async function makeMarker(
   context: VaultContext,
   path: Path,
-  { attributes = {}, existing = path.length - 1 }: Omit<PublishOptions, 'precondition'>,
+  { attributes = {}, existing = path.length - 1, precondition }: PublishOptions,
 ): Promise<ObjectEntry> {
   checkAttributes(attributes);
   await makeDirectory(context, path, { recursive: true, implied: true, existing });
-  return changeMarker(context, path, true, attributes);
+  try {
+    return await changeMarker(context, path, true, attributes, precondition);
+  } catch (error) {
+    await prune(context, path, existing);
+    throw error;
+  }
 }
 
 export async function removeMarker(
   context: VaultContext,
   path: Path,
-  { existing = path.length }: Pick<PublishOptions, 'existing'>,
+  { existing = path.length, precondition }: Pick<PublishOptions, 'existing' | 'precondition'>,
 ): Promise<void> {
-  await changeMarker(context, path, false, {});
+  await changeMarker(context, path, false, {}, precondition);
   await prune(context, path, Math.min(existing, path.length - 1));
 }
 
@@ -63,13 +68,18 @@ function changeMarker(
   path: Path,
   explicit: boolean,
   attributes: NonNullable<PublishOptions['attributes']>,
+  precondition: Precondition | undefined,
 ): Promise<ObjectEntry> {
   return inParent(context, path, ({ directory }, name) =>
     directory.commits.submit({
       apply: async (transaction) => {
         const row = await transaction.get(directoryKey(name));
         if (row === undefined) throw notFound(path);
-        const { listing, content } = openRecord(context, directory, row);
+        const old = openRecord(context, directory, row);
+        const { listing, content } = old;
+        const stands = listing.directory?.explicit === true;
+        if (precondition !== undefined)
+          await asked(() => precondition(stands ? objectEntry(name, old, directory.id) : undefined));
         const link = listing.directory;
         if (link === undefined) throw new VaultError('damaged', 'the record of a directory has no keys');
         const changed = {
