@@ -9,6 +9,7 @@ import {
   GetObjectCommand,
   HeadObjectCommand,
   ListPartsCommand,
+  PutObjectCommand,
   type S3Client,
   UploadPartCommand,
   UploadPartCopyCommand,
@@ -198,6 +199,33 @@ describe('uploads in parts', () => {
     await complete('joined', id, parts);
     const expected = Buffer.concat([WHOLE.subarray(3, 5 * MIB + 10), WHOLE.subarray(0, 1)]);
     expect(Buffer.compare(await content(fixture.session, Bucket, 'joined'), expected)).toBe(0);
+  });
+
+  it.each([
+    ['crc32', 'CRC32', 'FULL_OBJECT'],
+    ['sha256', 'SHA256', 'COMPOSITE'],
+  ] as const)('compute the %s of stretches', async (name, ChecksumAlgorithm, ChecksumType) => {
+    const from = WHOLE.subarray(0, 6 * MIB);
+    await client.send(new PutObjectCommand({ Bucket, Key: 'from', Body: from, ChecksumAlgorithm }));
+    const Key = `of-stretches-${name}`;
+    const UploadId = await begin(Key, { ChecksumAlgorithm, ChecksumType });
+    const copy = async (PartNumber: number, CopySourceRange?: string): Promise<CompletedPart> => {
+      const source = { CopySource: `${Bucket}/from`, CopySourceRange };
+      const sent = new UploadPartCopyCommand({ Bucket, Key, UploadId, PartNumber, ...source });
+      const { ETag, ChecksumCRC32, ChecksumSHA256 } = (await client.send(sent)).CopyPartResult ?? {};
+      return { PartNumber, ETag, ChecksumCRC32, ChecksumSHA256 };
+    };
+    const stretches = [from, from.subarray(7, 5 * MIB + 8), from.subarray(0, 1)];
+    const copied = [await copy(1), await copy(2, `bytes=7-${5 * MIB + 7}`), await copy(3, 'bytes=0-0')];
+    const sums = await Promise.all(stretches.map((one) => digest(name, one)));
+    expect(copied.map((one) => one.ChecksumCRC32 ?? one.ChecksumSHA256)).toEqual(
+      sums.map((sum) => sum.toString('base64')),
+    );
+    await expect(copy(4, `bytes=0-${20 * MIB}`)).rejects.toMatchObject({ name: 'InvalidArgument' });
+    const { ChecksumCRC32, ChecksumSHA256 } = await complete(Key, UploadId, copied);
+    const whole = name === 'crc32' ? stretches : sums;
+    const expected = (await digest(name, Buffer.concat(whole))).toString('base64');
+    expect(ChecksumCRC32 ?? ChecksumSHA256).toBe(name === 'crc32' ? expected : `${expected}-3`);
   });
 });
 

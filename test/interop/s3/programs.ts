@@ -53,6 +53,17 @@ const AWS_STEPS: readonly S3Step<Aws>[] = [
     },
   },
   {
+    id: 'big-copies',
+    title: 'what is copied in parts on the server is the same, with a checksum',
+    run: async ({ client, local, stored, bucket }) => {
+      const sent = local.file('copied-in-parts.bin', 20 * 2 ** 20 + 1);
+      await client.put(sent.path, `${bucket}/copied-in-parts.bin`);
+      await client.copy?.(`${bucket}/copied-in-parts.bin`, `${bucket}/the-copy-in-parts.bin`);
+      const tree = objectsOf(await stored.tree(bucket));
+      expect(tree['the-copy-in-parts.bin']).toEqual(tree['copied-in-parts.bin']);
+    },
+  },
+  {
     id: 'presigned',
     title: 'a presigned link works in curl until it runs out, and for this object only',
     run: async ({ client, server, local, bucket }) => {

@@ -1,5 +1,5 @@
 import type { Composition, ObjectAttributes, ObjectEntry, ObjectSession, Stretch } from '@latchkey/vault';
-import { type ChecksumName, checksumOf, startDigest } from '../body/checksums.js';
+import { checksumOf } from '../body/checksums.js';
 import { isVaultError, S3Error } from '../errors.js';
 import { type Reply, xmlReply } from '../http/reply.js';
 import { percentDecode, Query } from '../http/url.js';
@@ -23,9 +23,10 @@ import { type CopyKeys, copyKeysOf, hasKeys, recode } from '../sse/copy.js';
 import { customerKeyHeaders } from '../sse/customer-key.js';
 import { checkKey } from '../sse/seal.js';
 import { checkLock, lockOf } from '../versions/locks.js';
-import { noSuchVersion, openVersion, versionHeader, versionIdOf } from '../versions/version-id.js';
+import { noSuchVersion, versionHeader, versionIdOf } from '../versions/version-id.js';
 import { element, result } from '../xml/write.js';
 import { bucketOf, type Call, keyOf, type Operation } from './operation.js';
+import { checkUnchanged, computeChecksum } from './source-checksum.js';
 import { BUCKET_ONLY } from './write.js';
 
 export interface CopySource {
@@ -109,13 +110,12 @@ async function copyObject(call: Call): Promise<Reply> {
     const computed =
       wanted === undefined || directory !== undefined
         ? undefined
-        : await computeChecksum(session, source, wanted);
+        : await computeChecksum(session, source, { name: wanted });
     const describe = ([from = directory]: readonly ObjectEntry[]): Composition => {
       if (from === undefined) throw new S3Error('NoSuchKey');
       checkKey(from, undefined);
       checkRead(headers, from, 'x-amz-copy-source-');
-      if (computed !== undefined && computed.revision !== from.revision && computed.etag !== etagOf(from))
-        throw new S3Error('SlowDown', 'The source changed while it was being copied.');
+      if (computed !== undefined) checkUnchanged(computed, from);
       const { partSizes } = from;
       const etag = from === directory ? etagOf(from) : from.etag;
       const { contentType, attributes } = copied(from);
@@ -200,33 +200,6 @@ export async function copyFailure(call: Call, source: CopySource, error: unknown
   if (there?.kind !== 'file') return missing(call.session, source.bucket, source.key);
   if (!(await hasBucket(call.session, bucketOf(call)))) return noSuchBucket(bucketOf(call));
   return error;
-}
-
-interface Computed {
-  readonly revision: number;
-  readonly etag: string;
-  /** One checksum, as objects of S3 have it. */
-  readonly digests: ReadonlyMap<string, Uint8Array>;
-}
-
-/** The only thing that reads content for a copy: a checksum that the source does not have. */
-async function computeChecksum(
-  session: ObjectSession,
-  { place, key, version }: CopySource,
-  name: ChecksumName,
-): Promise<Computed> {
-  const reader = await openVersion(session, place.path, key, version);
-  try {
-    const { revision, digests } = reader.entry;
-    const etag = etagOf(reader.entry);
-    const known = digests?.get(name);
-    if (known !== undefined) return { revision, etag, digests: new Map([[name, known]]) };
-    const running = await startDigest(name);
-    for await (const bytes of reader.stream()) running.update(bytes);
-    return { revision, etag, digests: new Map([[name, new Uint8Array(running.digest())]]) };
-  } finally {
-    await reader.close();
-  }
 }
 
 export const COPY_OPERATIONS: readonly Operation[] = [

@@ -27,6 +27,7 @@ import { element, result } from '../xml/write.js';
 import { completeMultipartUpload } from './complete.js';
 import { type CopySource, copyFailure, copySource, stretchOf } from './copy.js';
 import { bucketOf, type Call, keyOf, type Operation } from './operation.js';
+import { checkUnchanged, computeChecksum } from './source-checksum.js';
 
 export const MAX_PARTS = 10_000;
 
@@ -125,8 +126,6 @@ async function uploadPartCopy(call: Call): Promise<Reply> {
   const number = partNumberOf(call);
   const id = query.get('uploadId') ?? '';
   const upload = await findUpload(session, id, bucketOf(call), keyOf(call));
-  if (upload.checksum !== undefined)
-    throw new S3Error('NotImplemented', 'Parts of an upload with checksums cannot be copied.');
   const source = copySource(call);
   const range = copyRange(headers.get('x-amz-copy-source-range'));
   const keys = copyKeysOf(call);
@@ -134,17 +133,22 @@ async function uploadPartCopy(call: Call): Promise<Reply> {
   try {
     if (hasKeys(keys)) {
       const paths = { source, target: partPath(id, number) };
-      return copiedPart(await recode(call, { ...paths, keys, part: number, range }), source, keys);
+      const recoding = { ...paths, keys, part: number, range, checksum: upload.checksum?.name };
+      return copiedPart(await recode(call, recoding), source, keys);
     }
+    const computed =
+      upload.checksum && (await computeChecksum(session, source, { name: upload.checksum.name, ...range }));
     const stretch = { ...stretchOf(source), ...range };
     const entry = await session.composeObject([stretch], partPath(id, number), {
       describe: ([from]) => {
         if (from === undefined) throw new S3Error('NoSuchKey');
         checkKey(from, undefined);
         checkRead(headers, from, 'x-amz-copy-source-');
+        if (computed !== undefined) checkUnchanged(computed, from);
         const whole = range.length === undefined || range.length === from.size;
         const etag = whole && from.etag !== undefined && !from.etag.includes('-') ? { etag: from.etag } : {};
-        return { properties: etag, attributes: {} };
+        const digests = computed === undefined ? {} : { digests: computed.digests };
+        return { properties: { ...etag, ...digests }, attributes: {} };
       },
     });
     return copiedPart(entry, source, keys);
@@ -160,6 +164,7 @@ function copiedPart(entry: ObjectEntry, source: CopySource, { target }: CopyKeys
     result('CopyPartResult', [
       element('LastModified', new Date(modifiedOf(entry)).toISOString()),
       element('ETag', quoted(etagOf(entry))),
+      ...checksumElements(checksumsOf(entry)),
     ]),
     { ...customerKeyHeaders(target), 'x-amz-copy-source-version-id': source.version },
   );
