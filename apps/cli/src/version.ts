@@ -1,12 +1,9 @@
 import { readFileSync } from 'node:fs';
-import { z } from 'zod';
-
-const packageFile = z.object({ version: z.string() });
 
 /** The version of this program, from its package. */
 export function programVersion(): string {
   const text = readFileSync(new URL('../package.json', import.meta.url), 'utf8');
-  return packageFile.parse(JSON.parse(text)).version;
+  return (JSON.parse(text) as { readonly version: string }).version;
 }
 
 /** The version of the vault format that this program reads and writes (docs/format.md). */

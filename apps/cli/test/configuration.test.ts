@@ -12,11 +12,11 @@ function configured(text: string): string {
 }
 
 describe('latchkey.toml', () => {
-  it('has paths relative to itself', () => {
+  it('has paths relative to itself', async () => {
     const path = configured(
       'vault = "here"\nstate = "/abs"\npassphrase-file = "p"\n[sftp]\nhost-key = "k"\n',
     );
-    const settings = loadSettings({ config: path }, {});
+    const settings = await loadSettings({ config: path }, {});
     const base = join(path, '..');
     expect(settings.vault).toBe(join(base, 'here'));
     expect(settings.state).toBe('/abs');
@@ -24,28 +24,32 @@ describe('latchkey.toml', () => {
     expect(settings.sftp).toEqual({ host: '127.0.0.1', port: 2022, hostKey: join(base, 'k') });
   });
 
-  it('yields to the environment, which yields to flags', () => {
+  it('yields to the environment, which yields to flags', async () => {
     const path = configured('vault = "/file"\ndurability = "relaxed"\n[sftp]\nport = 1\n');
-    expect(loadSettings({ config: path }, {}).vault).toBe('/file');
+    expect((await loadSettings({ config: path }, {})).vault).toBe('/file');
     const env = { LATCHKEY_VAULT: '/env', LATCHKEY_SFTP_PORT: '2', LATCHKEY_DURABILITY: 'full' };
-    expect(loadSettings({ config: path }, env)).toMatchObject({
+    expect(await loadSettings({ config: path }, env)).toMatchObject({
       vault: '/env',
       durability: 'full',
       sftp: { port: 2 },
     });
-    expect(loadSettings({ config: path, vault: '/flag', durability: 'relaxed' }, env)).toMatchObject({
+    expect(await loadSettings({ config: path, vault: '/flag', durability: 'relaxed' }, env)).toMatchObject({
       vault: '/flag',
       durability: 'relaxed',
     });
   });
 
-  it('takes the passphrase from the strongest place that names one', () => {
+  it('takes the passphrase from the strongest place that names one', async () => {
     const path = configured('passphrase-file = "/file"\n');
     const env = { LATCHKEY_PASSPHRASE: 'x', LATCHKEY_PASSPHRASE_FILE: '/env' };
-    expect(loadSettings({ config: path }, {}).passphrase).toEqual({ file: '/file' });
-    expect(loadSettings({ config: path }, { LATCHKEY_PASSPHRASE: '' }).passphrase).toEqual({ file: '/file' });
-    expect(loadSettings({ config: path }, env).passphrase).toEqual({ value: 'x' });
-    expect(loadSettings({ config: path, passphraseCommand: 'c' }, env).passphrase).toEqual({ command: 'c' });
+    expect((await loadSettings({ config: path }, {})).passphrase).toEqual({ file: '/file' });
+    expect((await loadSettings({ config: path }, { LATCHKEY_PASSPHRASE: '' })).passphrase).toEqual({
+      file: '/file',
+    });
+    expect((await loadSettings({ config: path }, env)).passphrase).toEqual({ value: 'x' });
+    expect((await loadSettings({ config: path, passphraseCommand: 'c' }, env)).passphrase).toEqual({
+      command: 'c',
+    });
   });
 
   it.each([
@@ -61,9 +65,11 @@ describe('latchkey.toml', () => {
     ['[memory]\ncache = "much"', 'memory.cache: must be a size such as "256MiB"'],
     ['durability = "some"', 'durability:'],
   ])('%j is refused and named', async (text, message) => {
-    const done = await latchkey(['ls', '--config', configured(text)]);
-    expect(done).toMatchObject({ status: 2, stdout: '' });
-    expect(done.stderr).toContain(message);
+    const refused = loadSettings({ config: configured(text) }, {});
+    await expect(refused).rejects.toMatchObject({
+      outcome: 'usage',
+      message: expect.stringContaining(message),
+    });
   });
 
   it('is not quoted when it cannot be read, for it may hold a secret', async () => {
@@ -136,9 +142,9 @@ describe('docs/cli.md', () => {
     expect(rows).toEqual(Object.values(EXIT_CODES).map(({ status, meaning }) => [status, meaning]));
   });
 
-  it('shows a configuration that is valid and complete', () => {
+  it('shows a configuration that is valid and complete', async () => {
     const example = /```toml\n([\s\S]*?)```/.exec(text)?.[1] ?? '';
-    const settings = loadSettings({ config: configured(example) }, {});
+    const settings = await loadSettings({ config: configured(example) }, {});
     expect(settings.users).toHaveLength(2);
     expect(settings.memory).toEqual({ cacheBytes: 64 * 2 ** 20, transferBytes: 64 * 2 ** 20 });
   });

@@ -2,7 +2,7 @@ import type { Command } from 'commander';
 import type { Settings } from '../config/settings.js';
 import { Failure } from '../failure.js';
 import { openStore } from '../open-vault.js';
-import { type AccessKey, AccessKeys, accessKeysPath } from '../serve/access-keys.js';
+import type { AccessKey, AccessKeys } from '../serve/access-keys.js';
 import { requireOutside } from '../serve/outside-the-store.js';
 import { columns, emitJson, emitLine, note } from '../terminal/output.js';
 import { quiet, settingsOf } from './invocation.js';
@@ -35,12 +35,13 @@ export function addAccessKey(program: Command): void {
   accessKey.command('remove').description('make a key useless').argument('<id>', 'its id').action(remove);
 }
 
-function keysOf(settings: Settings): AccessKeys {
+async function keysOf(settings: Settings): Promise<AccessKeys> {
+  const { AccessKeys, accessKeysPath } = await import('../serve/access-keys.js');
   return new AccessKeys(accessKeysPath(settings));
 }
 
 async function create(options: Output & { user?: string }, command: Command): Promise<void> {
-  const settings = settingsOf(command);
+  const settings = await settingsOf(command);
   const user = options.user ?? settings.users[0]?.name;
   if (user === undefined) {
     throw new Failure('usage', 'whose key? no user is given or configured', {
@@ -50,7 +51,7 @@ async function create(options: Output & { user?: string }, command: Command): Pr
   if (!/^[A-Za-z0-9._@-]{1,64}$/.test(user))
     throw new Failure('usage', '--user has characters that no user name has');
   if (settings.vault !== undefined) await requireOutsideOfVault(settings, settings.vault);
-  const key = await keysOf(settings).create(user);
+  const key = await (await keysOf(settings)).create(user);
   await print(key, options);
   if (!quiet(command)) note('hint: `latchkey connect CLIENT` prints settings with this key in them');
 }
@@ -62,7 +63,7 @@ async function requireOutsideOfVault(settings: Settings, root: string): Promise<
 }
 
 async function list({ json }: Output, command: Command): Promise<void> {
-  for (const { id, user, created } of await keysOf(settingsOf(command)).list()) {
+  for (const { id, user, created } of await (await keysOf(await settingsOf(command))).list()) {
     await (json
       ? emitJson({ id, user, created })
       : emitLine(`${id}  ${created.slice(0, 16).replace('T', ' ')}  ${user}`));
@@ -70,7 +71,7 @@ async function list({ json }: Output, command: Command): Promise<void> {
 }
 
 async function show(id: string | undefined, options: Output, command: Command): Promise<void> {
-  const keys = keysOf(settingsOf(command));
+  const keys = await keysOf(await settingsOf(command));
   const key = id === undefined ? (await keys.list())[0] : await keys.find(id);
   if (key === undefined) throw unknownKey(id);
   await print(key, options);
@@ -89,7 +90,7 @@ async function print(key: AccessKey, { json }: Output): Promise<void> {
 }
 
 async function remove(id: string, _options: unknown, command: Command): Promise<void> {
-  if (!(await keysOf(settingsOf(command)).remove(id))) throw unknownKey(id);
+  if (!(await (await keysOf(await settingsOf(command))).remove(id))) throw unknownKey(id);
 }
 
 function unknownKey(id: string | undefined): Failure {

@@ -36,7 +36,7 @@ export function addConnect(program: Command): void {
       const protocol = protocolOf(client, options);
       const needsUser = client !== 'known-hosts' && client !== 'certificate';
       const { findEndpoint } = await import('../connect/find-endpoint.js');
-      const endpoint = await findEndpoint(protocol, options, settingsOf(command), needsUser);
+      const endpoint = await findEndpoint(protocol, options, await settingsOf(command), needsUser);
       if (client === 'known-hosts' && endpoint.hostKey === undefined) throw notYet('host key');
       if (client === 'certificate' && endpoint.certificate === undefined) throw notYet('certificate');
       const { settings, steps } = describeClient(client, protocol, endpoint);

@@ -19,7 +19,9 @@ export function addGc(program: Command): void {
     .option('--json', 'print JSON')
     .action(async (options: Options, command: Command) => {
       const deadAfterMs =
-        options.deadAfter === undefined ? settingsOf(command).gc.deadAfter : parseSpan(options.deadAfter);
+        options.deadAfter === undefined
+          ? (await settingsOf(command)).gc.deadAfter
+          : parseSpan(options.deadAfter);
       if (deadAfterMs === undefined)
         throw new Failure('usage', '--dead-after must be a span such as 90s, 15m, 24h or 7d');
       await inVault(command, async (_session, vault) => {

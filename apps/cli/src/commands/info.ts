@@ -11,7 +11,7 @@ export function addInfo(program: Command): void {
     .description('show what the vault is: format, fingerprint, key slots, free space')
     .option('--json', 'print JSON')
     .action(async (options: { json?: boolean }, command: Command) => {
-      const root = vaultDirectory(settingsOf(command));
+      const root = vaultDirectory(await settingsOf(command));
       await inVault(command, async (session, vault) => {
         const info = await vault.info();
         const space = await session.space();

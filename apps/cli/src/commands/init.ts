@@ -51,7 +51,7 @@ async function requireUsable(root: string): Promise<void> {
 }
 
 async function run(directory: string | undefined, options: Options, command: Command): Promise<void> {
-  const configured = settingsOf(command);
+  const configured = await settingsOf(command);
   const settings = directory === undefined ? configured : { ...configured, vault: directory };
   const padding = oneOf(options.padding, ['none', 'padme'], '--padding') ?? 'none';
   const kdf = kdfOf(options);

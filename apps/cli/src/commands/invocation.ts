@@ -4,7 +4,7 @@ import { type GlobalFlags, loadSettings, type Settings } from '../config/setting
 import { withVault } from '../open-vault.js';
 
 /** The settings of a command that is about to run: its flags, the environment, the configuration file. */
-export function settingsOf(command: Command): Settings {
+export function settingsOf(command: Command): Promise<Settings> {
   return loadSettings(command.optsWithGlobals<GlobalFlags>(), process.env);
 }
 
@@ -13,9 +13,9 @@ export function quiet(command: Command): boolean {
 }
 
 /** Opens the configured vault for one command. */
-export function inVault<T>(
+export async function inVault<T>(
   command: Command,
   use: (session: ObjectSession, vault: Vault) => Promise<T>,
 ): Promise<T> {
-  return withVault(settingsOf(command), (vault) => use(vault.session(), vault));
+  return withVault(await settingsOf(command), (vault) => use(vault.session(), vault));
 }

@@ -101,7 +101,7 @@ async function restore(
   options: NewPassphraseFlags & { wordsFile?: string },
   command: Command,
 ): Promise<void> {
-  const settings = settingsOf(command);
+  const settings = await settingsOf(command);
   await (await openStore(settings)).close();
   const typed = await obtainSecret(options.wordsFile === undefined ? {} : { file: options.wordsFile }, {
     question: 'Recovery words: ',

@@ -22,6 +22,6 @@ export function addServe(program: Command): void {
     .action(async (flags: ServeFlags, command: Command) => {
       // The protocols are most of the program, and no other command needs them.
       const { serve } = await import('../serve/serve.js');
-      await serve(flags, settingsOf(command));
+      await serve(flags, await settingsOf(command));
     });
 }

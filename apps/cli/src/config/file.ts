@@ -1,10 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { homedir } from 'node:os';
-import { dirname, isAbsolute, join, resolve } from 'node:path';
-import { parse, TomlError } from 'smol-toml';
-import type { z } from 'zod';
+import { join, resolve } from 'node:path';
 import { Failure } from '../failure.js';
-import { type ConfigurationFile, configurationFile } from './schema.js';
+import type { ConfigurationFile } from './schema.js';
 
 export interface LoadedFile {
   /** Where it was found; undefined when there is none. */
@@ -13,19 +11,28 @@ export interface LoadedFile {
 }
 
 /** The first of: `--config`, `LATCHKEY_CONFIG`, `./latchkey.toml`, `$XDG_CONFIG_HOME/latchkey/latchkey.toml`. */
-export function loadConfigurationFile(flag: string | undefined, env: NodeJS.ProcessEnv): LoadedFile {
+export async function loadConfigurationFile(
+  flag: string | undefined,
+  env: NodeJS.ProcessEnv,
+): Promise<LoadedFile> {
   const named = flag ?? (env.LATCHKEY_CONFIG || undefined);
   if (named !== undefined) {
     const text = readIfThere(named);
     if (text === undefined) throw new Failure('usage', `there is no configuration file ${named}`);
-    return parseConfiguration(resolve(named), text);
+    return parse(resolve(named), text);
   }
   const home = env.XDG_CONFIG_HOME || join(homedir(), '.config');
   for (const candidate of ['latchkey.toml', join(home, 'latchkey', 'latchkey.toml')]) {
     const text = readIfThere(candidate);
-    if (text !== undefined) return parseConfiguration(resolve(candidate), text);
+    if (text !== undefined) return parse(resolve(candidate), text);
   }
   return { path: undefined, values: {} };
+}
+
+/** What reads a file is a third of the program's start, and most people have none. */
+async function parse(path: string, text: string): Promise<LoadedFile> {
+  const { parseConfiguration } = await import('./parse.js');
+  return { path, values: parseConfiguration(path, text) };
 }
 
 function readIfThere(path: string): string | undefined {
@@ -35,75 +42,4 @@ function readIfThere(path: string): string | undefined {
     if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return undefined;
     throw error;
   }
-}
-
-function parseConfiguration(path: string, text: string): LoadedFile {
-  let raw: unknown;
-  try {
-    raw = parse(text);
-  } catch (error) {
-    // The parser's own message quotes the line, which may hold a secret: say where, not what.
-    const where = error instanceof TomlError ? `, line ${error.line}, column ${error.column}` : '';
-    throw new Failure('usage', `${path}${where}: this is not valid TOML`);
-  }
-  const result = configurationFile.safeParse(raw);
-  if (!result.success) throw invalid(path, result.error.issues);
-  return { path, values: relativeTo(dirname(path), result.data) };
-}
-
-function invalid(path: string, issues: readonly z.core.$ZodIssue[]): Failure {
-  const [first] = issues;
-  if (first === undefined) return new Failure('usage', `${path}: not a valid configuration`);
-  const at = first.path.map((part) => (typeof part === 'number' ? `${part + 1}` : String(part)));
-  if (first.code === 'unrecognized_keys') {
-    const keys = first.keys.map((key) => [...at, key].join('.')).join(', ');
-    return new Failure('usage', `${path}: unknown key ${keys}`, { hint: 'docs/cli.md lists every key' });
-  }
-  return new Failure('usage', `${path}: ${at.join('.')}: ${lowerFirst(first.message)}`);
-}
-
-function lowerFirst(text: string): string {
-  return text.slice(0, 1).toLowerCase() + text.slice(1);
-}
-
-/** Paths in the file are relative to the file, so that it means the same from every working directory. */
-function relativeTo(base: string, values: ConfigurationFile): ConfigurationFile {
-  const at = (path: string): string => resolvePath(path, base);
-  return {
-    ...values,
-    ...(values.vault === undefined ? {} : { vault: at(values.vault) }),
-    ...(values.state === undefined ? {} : { state: at(values.state) }),
-    ...(values['passphrase-file'] === undefined ? {} : { 'passphrase-file': at(values['passphrase-file']) }),
-    ...(values.sftp?.['host-key'] === undefined
-      ? {}
-      : { sftp: { ...values.sftp, 'host-key': at(values.sftp['host-key']) } }),
-    ...(values.ftp === undefined ? {} : { ftp: { ...values.ftp, ...certificateAt(values.ftp, at) } }),
-    ...(values.s3 === undefined ? {} : { s3: { ...values.s3, ...certificateAt(values.s3, at) } }),
-    ...(values.users === undefined
-      ? {}
-      : {
-          users: values.users.map((user) =>
-            user['authorized-keys-file'] === undefined
-              ? user
-              : { ...user, 'authorized-keys-file': at(user['authorized-keys-file']) },
-          ),
-        }),
-  };
-}
-
-function certificateAt(
-  { certificate, key }: { readonly certificate?: string | undefined; readonly key?: string | undefined },
-  at: (path: string) => string,
-): { certificate?: string; key?: string } {
-  return {
-    ...(certificate === undefined ? {} : { certificate: at(certificate) }),
-    ...(key === undefined ? {} : { key: at(key) }),
-  };
-}
-
-/** Resolves `~/` and relative paths. */
-export function resolvePath(path: string, base: string): string {
-  if (path === '~') return homedir();
-  if (path.startsWith('~/')) return join(homedir(), path.slice(2));
-  return isAbsolute(path) ? path : resolve(base, path);
 }

@@ -1,6 +1,7 @@
 import { Failure } from '../failure.js';
 import { type PortRange, parsePort } from './ports.js';
-import { type ConfigurationFile, TLS_MODES } from './schema.js';
+import type { ConfigurationFile } from './schema.js';
+import { TLS_MODES } from './tls-modes.js';
 
 export type FtpTls = (typeof TLS_MODES)[number];
 

@@ -1,6 +1,7 @@
 import { Failure } from '../failure.js';
 import { parsePort } from './ports.js';
-import { type ConfigurationFile, S3_TLS_MODES } from './schema.js';
+import type { ConfigurationFile } from './schema.js';
+import { S3_TLS_MODES } from './tls-modes.js';
 
 export type S3Tls = (typeof S3_TLS_MODES)[number];
 

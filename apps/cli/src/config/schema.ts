@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { parseBytes, parseSpan } from '../terminal/figures.js';
 import { parsePortRange } from './ports.js';
+import { S3_TLS_MODES, TLS_MODES } from './tls-modes.js';
 
 const path = z.string().min(1);
 const size = z.string().transform((text, context) => {
@@ -18,8 +19,6 @@ const span = z.string().transform((text, context) => {
 
 export const PORT: z.ZodNumber = z.number().int().min(0).max(65_535);
 
-export const TLS_MODES = ['off', 'allow', 'require'] as const;
-export const S3_TLS_MODES = ['off', 'require'] as const;
 const portRange = z.string().transform((text, context) => {
   const range = parsePortRange(text);
   if (range !== undefined) return range;

@@ -1,8 +1,9 @@
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { Failure } from '../failure.js';
-import { loadConfigurationFile, resolvePath } from './file.js';
+import { loadConfigurationFile } from './file.js';
 import { type FtpSettings, ftpSettings } from './ftp.js';
+import { resolvePath } from './paths.js';
 import { parsePort } from './ports.js';
 import { type S3Settings, s3Settings } from './s3.js';
 import type { ConfiguredUser } from './schema.js';
@@ -49,8 +50,8 @@ const DAY = 86_400_000;
 export const DEFAULT_PORT = 2022;
 
 /** Flags before environment before file before defaults. */
-export function loadSettings(flags: GlobalFlags, env: NodeJS.ProcessEnv): Settings {
-  const { path, values } = loadConfigurationFile(flags.config, env);
+export async function loadSettings(flags: GlobalFlags, env: NodeJS.ProcessEnv): Promise<Settings> {
+  const { path, values } = await loadConfigurationFile(flags.config, env);
   const here = process.cwd();
   const place = (
     flag: string | undefined,

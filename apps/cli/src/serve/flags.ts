@@ -1,8 +1,9 @@
 import type { FtpSettings } from '../config/ftp.js';
 import { parsePort } from '../config/ports.js';
 import type { S3Settings } from '../config/s3.js';
-import { type ConfiguredUser, S3_TLS_MODES, TLS_MODES } from '../config/schema.js';
+import type { ConfiguredUser } from '../config/schema.js';
 import { oneOf, type Settings } from '../config/settings.js';
+import { S3_TLS_MODES, TLS_MODES } from '../config/tls-modes.js';
 import { Failure } from '../failure.js';
 import { fromFile } from '../passphrase/source.js';
 import { hashPassword } from './password-hash.js';
