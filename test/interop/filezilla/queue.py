@@ -58,7 +58,7 @@ def main():
         here, there = item["local"], split(item["remote"])
         if item["size"] is None:
             name = None if download else there[-1]
-            places = (local(here + "/"), NOWHERE) if download else (NOWHERE, remote(there[:-1]))
+            places = (local(here + "/"), NOWHERE) if download else (NOWHERE, remote(there))
         else:
             folder, _, base = here.rpartition("/")
             # The name on the other side is the same.
