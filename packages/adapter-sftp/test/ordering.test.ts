@@ -92,8 +92,8 @@ describe('the order of paths', () => {
     const order = new PathOrder();
     const { promise, open } = gate();
     let secondRan = false;
-    const one = order.run([first], firstExclusive, () => promise);
-    const two = order.run([second], secondExclusive, async () => {
+    const one = order.run([first], firstExclusive ? 'change' : 'look', () => promise);
+    const two = order.run([second], secondExclusive ? 'change' : 'look', async () => {
       secondRan = true;
     });
     await turn();
@@ -105,11 +105,11 @@ describe('the order of paths', () => {
 
   test('a failure does not stop those that wait for it', async () => {
     const order = new PathOrder();
-    const one = order.run([['a']], true, async () => {
+    const one = order.run([['a']], 'change', async () => {
       await turn();
       throw new Error('no');
     });
-    const two = order.run([['a']], true, async () => 'yes');
+    const two = order.run([['a']], 'change', async () => 'yes');
     await expect(one).rejects.toThrow('no');
     await expect(two).resolves.toBe('yes');
   });

@@ -3,7 +3,7 @@ import { existsSync, mkdtempSync, readdirSync, statfsSync, statSync } from 'node
 import path from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import type { TestContext } from 'vitest';
-import type { Client, Login, Target } from '../client.js';
+import { Cannot, type Client, type Login, type Target } from '../client.js';
 import { requireProgram, run, succeed } from '../run.js';
 import { passwordEnvironment, sshOptions } from './openssh.js';
 
@@ -11,6 +11,8 @@ import { passwordEnvironment, sshOptions } from './openssh.js';
 export interface Sshfs extends Client {
   /** The folder in which a path of the server is. */
   at(remote: string): Promise<string>;
+  /** Resolves when what was written into a file has been published. */
+  settle(remote: string): Promise<void>;
 }
 
 /** Skips the test without FUSE, which installing something does not change; without sshfs as for every client. */
@@ -32,24 +34,37 @@ export function sshfs(program: string, target: Target, scratch: string): Sshfs {
     mounted ??= mount(program, target, scratch, usual);
     return path.join((await mounted).folder, remote);
   };
+  // A program has ended before its files are closed on the server: FUSE does that behind its back. With one thread
+  // requests go out in order, and a listing is of what was sent before it.
+  const settle = async (remote: string): Promise<void> => void readdirSync(path.dirname(await at(remote)));
   const use = async (command: string, ...args: string[]): Promise<void> => {
     await succeed(command, args);
   };
   return {
     name: 'sshfs',
     at,
+    settle,
     login: async (as) => {
       const other = await mount(program, target, scratch, as);
       readdirSync(other.folder);
       await unmount(other);
     },
-    put: async (local, remote) =>
-      use('cp', '--preserve=mode,timestamps', '-T', '--', local, await at(remote)),
+    put: async (local, remote) => {
+      if (statSync(local).mtimeMs === 0) throw new Cannot('it sets the time of now instead of zero');
+      await use('cp', '--preserve=mode,timestamps', '-T', '--', local, await at(remote));
+      await settle(remote);
+    },
     get: async (remote, local) =>
       use('cp', '--preserve=mode,timestamps', '-T', '--', await at(remote), local),
-    putTree: async (local, remote) => use('cp', '-a', '-T', '--', local, await at(remote)),
+    putTree: async (local, remote) => {
+      await use('cp', '-a', '-T', '--', local, await at(remote));
+      await settle(remote);
+    },
     getTree: async (remote, local) => use('cp', '-a', '-T', '--', await at(remote), local),
-    resumePut: async (local, remote) => continued(local, await at(remote)),
+    resumePut: async (local, remote) => {
+      await continued(local, await at(remote));
+      await settle(remote);
+    },
     resumeGet: async (remote, local) => continued(await at(remote), local),
     names: async (remote) => readdirSync(await at(remote)),
     see: async (remote) => {
@@ -87,7 +102,7 @@ async function mount(program: string, target: Target, scratch: string, login: Lo
   const folder = mkdtempSync(path.join(scratch, 'mount-'));
   const outside = statSync(folder).dev;
   // Nothing is remembered: the tests change what is stored behind its back.
-  const options = ['-odir_cache=no', '-oidmap=user', '-f', ...sshOptions(target, login)];
+  const options = ['-odir_cache=no', '-oidmap=user', '-s', '-f', ...sshOptions(target, login)];
   const args = [`${target.user}@${target.host}:/`, folder, ...options, '-p', String(target.port)];
   const env = { ...process.env, ...passwordEnvironment(scratch, login) };
   const child = spawn(program, args, { env, stdio: ['ignore', 'ignore', 'pipe'] });

@@ -25,6 +25,7 @@ export const SSHFS_STEPS: readonly Step<Sshfs>[] = [
       const patch = local.content(2000, 'the patch');
       await change(sent.path, patch);
       await change(await client.at(`${remote}/patched-in-place.bin`), patch);
+      await client.settle(`${remote}/patched-in-place.bin`);
       const there = await stored.item(`${remote}/patched-in-place.bin`);
       expect(there).toEqual({ ...(await readItem(sent.path)), modified: expect.any(Number) });
     },
