@@ -3,10 +3,12 @@ import { lftp } from './clients/lftp.js';
 import { type OpensshSftp, opensshScp, opensshSftp } from './clients/openssh.js';
 import { type Paramiko, paramiko } from './clients/paramiko.js';
 import { type Rclone, rclone } from './clients/rclone.js';
+import { requireSshfs, type Sshfs, sshfs } from './clients/sshfs.js';
 import { requireProgram, requirePython } from './run.js';
 import { OPENSSH_STEPS } from './script/openssh.js';
 import { PARAMIKO_STEPS } from './script/paramiko.js';
 import { RCLONE_STEPS } from './script/rclone.js';
+import { SSHFS_STEPS } from './script/sshfs.js';
 import type { Suite } from './suite.js';
 
 export type ClientOf<C extends Client> = Omit<Suite<C>, 'start'>;
@@ -47,4 +49,13 @@ export const PARAMIKO: ClientOf<Paramiko> = {
   require: (test) => requirePython(test, 'paramiko'),
   connect: (python, target) => paramiko(python, target),
   extras: PARAMIKO_STEPS,
+};
+
+export const SSHFS: ClientOf<Sshfs> = {
+  name: 'sshfs',
+  require: requireSshfs,
+  connect: sshfs,
+  amount: { mebibytes: 64, files: 150 },
+  eachName: true,
+  extras: SSHFS_STEPS,
 };

@@ -74,6 +74,7 @@ export const DEVIATIONS: readonly Deviation[] = [
     steps: ['remove-tree', 'free-space'],
     reason: 'its API has neither',
   },
+  { client: 'sshfs', steps: ['times'], reason: 'it takes the first second of 1970 for no time' },
   // FTP itself.
   ...[
     'curl over explicit TLS',

@@ -28,7 +28,10 @@ export async function playSshd(place: string): Promise<Played> {
 }
 
 /** `latchkey serve` on a fresh vault. */
-export async function playLatchkey(place: string, s3Tls: 'off' | 'require' = 'off'): Promise<Played> {
+export async function playLatchkey(
+  place: string,
+  s3Tls: 'off' | 'require' = 'off',
+): Promise<Played & { readonly stored: VaultObserver }> {
   const server = await startLatchkey(place, { ftp: { tls: 'allow', implicit: true }, s3Tls });
   const stored = await VaultObserver.open(server.storage, PASSPHRASE);
   const copy = path.join(place, 'copy');

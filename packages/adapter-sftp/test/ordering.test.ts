@@ -92,8 +92,8 @@ describe('the order of paths', () => {
     const order = new PathOrder();
     const { promise, open } = gate();
     let secondRan = false;
-    const one = order.run([first], firstExclusive, () => promise);
-    const two = order.run([second], secondExclusive, async () => {
+    const one = order.run([first], firstExclusive ? 'change' : 'look', () => promise);
+    const two = order.run([second], secondExclusive ? 'change' : 'look', async () => {
       secondRan = true;
     });
     await turn();
@@ -103,13 +103,31 @@ describe('the order of paths', () => {
     expect(secondRan).toBe(true);
   });
 
+  test.each([
+    ['in it', ['a', 'b'], true],
+    ['beside it', ['c', 'b'], false],
+  ])('a listing of a directory and a change %s', async (_title, changed, waits) => {
+    const order = new PathOrder();
+    const { promise, open } = gate();
+    let listed = false;
+    const one = order.run([changed], 'change', () => promise);
+    const two = order.run([['a']], 'list', async () => {
+      listed = true;
+    });
+    await turn();
+    expect(listed).toBe(!waits);
+    open();
+    await Promise.all([one, two]);
+    expect(listed).toBe(true);
+  });
+
   test('a failure does not stop those that wait for it', async () => {
     const order = new PathOrder();
-    const one = order.run([['a']], true, async () => {
+    const one = order.run([['a']], 'change', async () => {
       await turn();
       throw new Error('no');
     });
-    const two = order.run([['a']], true, async () => 'yes');
+    const two = order.run([['a']], 'change', async () => 'yes');
     await expect(one).rejects.toThrow('no');
     await expect(two).resolves.toBe('yes');
   });

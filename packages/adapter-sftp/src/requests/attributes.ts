@@ -1,5 +1,6 @@
 import {
   type Attributes,
+  type Entry,
   type Path,
   resolveLinks,
   statThroughLinks,
@@ -11,7 +12,7 @@ import { STATUS } from '../codec/constants.js';
 import { attributesReply, okReply } from '../codec/replies.js';
 import { StatusError } from '../errors.js';
 import { decodePath } from '../paths.js';
-import type { OpenFile } from '../session/handles.js';
+import type { OpenFile } from '../session/open-file.js';
 import { onHandle, onPaths, type RequestHandler } from './request.js';
 
 /**
@@ -83,22 +84,39 @@ async function applyToHandle(
   else await vault.setAttributes(handle.path, rest);
 }
 
-export const lstat: RequestHandler = ({ vault, owner }, id, reader) => {
-  const path = decodePath(reader.bytes());
-  return {
-    order: onPaths(false, path),
-    run: async () =>
-      attributesReply(id, await throughLinks(vault, path, false, (at) => vault.stat(at)), owner),
-  };
-};
+/** False when the file has been closed meanwhile. */
+function appliedToWriter(
+  vault: VaultSession,
+  writer: OpenFile,
+  size: number | undefined,
+  rest: Attributes,
+): Promise<boolean> {
+  return writer.run(true, async () => {
+    if (writer.closed) return false;
+    await applyToHandle(vault, writer, size, rest);
+    return true;
+  });
+}
 
-export const stat: RequestHandler = ({ vault, owner }, id, reader) => {
-  const path = decodePath(reader.bytes());
-  return {
-    order: onPaths(false, path),
-    run: async () => attributesReply(id, await statThroughLinks(vault, path), owner),
+/** A file that the session itself is writing has the size and the times that it has given to it so far. */
+function statOf(follow: boolean, look: (vault: VaultSession, path: Path) => Promise<Entry>): RequestHandler {
+  return ({ vault, handles, owner }, id, reader) => {
+    const path = decodePath(reader.bytes());
+    // Looked up now: a CLOSE that comes behind this request takes the handle away at once.
+    const writer = handles.writer(path, follow);
+    return {
+      order: onPaths(false, path),
+      run: async () =>
+        attributesReply(id, await (writer?.isAt(path, follow) ? writer.seen() : look(vault, path)), owner),
+    };
   };
-};
+}
+
+export const lstat: RequestHandler = statOf(false, (vault, path) =>
+  throughLinks(vault, path, false, (at) => vault.stat(at)),
+);
+
+export const stat: RequestHandler = statOf(true, statThroughLinks);
 
 export const fstat: RequestHandler = ({ vault, handles, owner }, id, reader) => {
   const handle = handles.get(reader.bytes());
@@ -111,15 +129,18 @@ export const fstat: RequestHandler = ({ vault, handles, owner }, id, reader) => 
   };
 };
 
-export const setstat: RequestHandler = ({ vault, owner }, id, reader) => {
+export const setstat: RequestHandler = ({ vault, handles, owner }, id, reader) => {
   const path = decodePath(reader.bytes());
   const attributes = readAttributes(reader);
   refuseOtherOwner(attributes, owner);
   const size = checkedSize(attributes);
   const rest = vaultAttributes(attributes, true);
+  const writer = handles.writer(path, true);
   return {
     order: onPaths(true, path),
     async run() {
+      // Set by its path while it is being written, as programs for folders do: it is for what is published at CLOSE.
+      if (writer?.isAt(path, true) && (await appliedToWriter(vault, writer, size, rest))) return okReply(id);
       const entry = await throughLinks(vault, path, false, (at) => vault.stat(at));
       const at = entry.kind === 'symlink' ? await resolveLinks(vault, path, true) : path;
       await throughLinks(vault, at, false, (target) => applyToPath(vault, target, size, rest));
@@ -129,16 +150,19 @@ export const setstat: RequestHandler = ({ vault, owner }, id, reader) => {
 };
 
 /** lsetstat@openssh.com: as SETSTAT, but of a symlink itself. Its size cannot be set. */
-export const lsetstat: RequestHandler = ({ vault, owner }, id, reader) => {
+export const lsetstat: RequestHandler = ({ vault, handles, owner }, id, reader) => {
   const path = decodePath(reader.bytes());
   const attributes = readAttributes(reader);
   refuseOtherOwner(attributes, owner);
   if (attributes.size !== undefined)
     throw new StatusError(STATUS.OP_UNSUPPORTED, 'the size cannot be set this way');
   const rest = vaultAttributes(attributes, true);
+  const writer = handles.writer(path, false);
   return {
     order: onPaths(true, path),
     async run() {
+      if (writer?.isAt(path, false) && (await appliedToWriter(vault, writer, undefined, rest)))
+        return okReply(id);
       await throughLinks(vault, path, false, (at) => applyToPath(vault, at, undefined, rest));
       return okReply(id);
     },

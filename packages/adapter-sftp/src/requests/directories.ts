@@ -6,7 +6,7 @@ import { StatusError } from '../errors.js';
 import { decodePath, formatPath } from '../paths.js';
 import { OpenDirectory } from '../session/handles.js';
 import { vaultAttributes } from './attributes.js';
-import { FREE, onHandle, onPaths, type RequestHandler } from './request.js';
+import { FREE, onHandle, onListing, onPaths, type RequestHandler } from './request.js';
 
 /** Bytes after which a page of a listing is sent. One entry takes at most about 3.3 KiB more. */
 const LISTING_BYTES = 96 * 1024;
@@ -15,7 +15,7 @@ export const opendir: RequestHandler = ({ vault, handles, ended }, id, reader) =
   const path = decodePath(reader.bytes());
   handles.reserve();
   return {
-    order: onPaths(false, path),
+    order: onListing(path),
     async run() {
       try {
         const directory = await throughLinks(vault, path, true, (at) => OpenDirectory.open(vault, at));
@@ -34,12 +34,14 @@ export const readdir: RequestHandler = ({ handles, owner }, id, reader) => {
     order: onHandle(directory, true),
     replyBytes: LISTING_BYTES,
     async run() {
+      const writers = handles.writersIn(directory.path);
       const reply = new ListingReply(id, owner, LISTING_BYTES / 4);
       // A page that has begun is sent rather than held back until the vault has the next one.
       while (reply.length < LISTING_BYTES && (reply.count === 0 || directory.ready)) {
         const entry = await directory.peek();
         if (entry === undefined) break;
-        reply.add(entry);
+        const writer = writers.get(entry.name);
+        reply.add(writer === undefined ? entry : await writer.seen());
         directory.advance();
       }
       return reply.count === 0 ? statusReply(id, STATUS.EOF, 'end of directory') : reply.finish();

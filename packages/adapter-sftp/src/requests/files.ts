@@ -1,5 +1,6 @@
 import {
   type Attributes,
+  type FileHandle,
   type OpenOptions,
   type Path,
   resolveLinks,
@@ -11,7 +12,8 @@ import { MAX_TRANSFER_BYTES, OPEN_FLAG, STATUS } from '../codec/constants.js';
 import { dataReply, handleReply, okReply, statusReply } from '../codec/replies.js';
 import { StatusError } from '../errors.js';
 import { decodePath } from '../paths.js';
-import { OpenFile } from '../session/handles.js';
+import { OpenFile } from '../session/open-file.js';
+import { ReadThrough } from '../session/read-through.js';
 import { vaultAttributes } from './attributes.js';
 import { onHandle, onPaths, type RequestContext, type RequestHandler } from './request.js';
 
@@ -30,17 +32,27 @@ export function openOptions(flags: number, attributes: Attributes): OpenOptions 
   return { read, write, create, exclusive, truncate, append, attributes };
 }
 
+/** Opens for reading what this session is writing. */
+function readThrough({ vault, order }: RequestContext, path: Path, writer: OpenFile): OpenFile {
+  const through = new ReadThrough(writer, () =>
+    throughLinks(vault, path, true, (at) => vault.open(at, { read: true })),
+  );
+  return new OpenFile(through, writer.path, { asked: path, read: true, write: false, order });
+}
+
 async function openFile(context: RequestContext, path: Path, options: OpenOptions): Promise<OpenFile> {
   const { vault, order } = context;
   let at = path;
-  const attempt = (candidate: Path): ReturnType<VaultSession['open']> => {
+  const attempt = (candidate: Path): Promise<FileHandle> => {
     at = candidate;
-    return vault.open(candidate, options);
+    // Whoever writes may read here; the client may only if it has asked for it, see OpenFile.
+    return vault.open(candidate, { ...options, read: true });
   };
   // An exclusive create never follows a link at the end of the path (POSIX open, O_EXCL).
   const follow = options.exclusive !== true;
   const file = await throughLinks(vault, path, follow, attempt);
   return new OpenFile(file, at, {
+    asked: path,
     read: options.read === true,
     write: options.write === true,
     order,
@@ -51,12 +63,15 @@ export const open: RequestHandler = (context, id, reader) => {
   const path = decodePath(reader.bytes());
   const flags = reader.uint32();
   const options = openOptions(flags, vaultAttributes(readAttributes(reader), false));
+  const writer = options.write === true ? undefined : context.handles.writer(path, true);
   context.handles.reserve();
   return {
     order: onPaths(options.write === true, path),
     async run() {
       try {
-        const handle = await openFile(context, path, options);
+        const handle = writer?.isAt(path, true)
+          ? readThrough(context, path, writer)
+          : await openFile(context, path, options);
         if (context.ended.aborted) {
           await handle.abandon();
           throw new StatusError(STATUS.FAILURE, 'the session has ended');
@@ -114,12 +129,13 @@ export const write: RequestHandler = (context, id, reader) => {
   };
 };
 
-export const remove: RequestHandler = ({ vault }, id, reader) => {
+export const remove: RequestHandler = ({ vault, handles }, id, reader) => {
   const path = decodePath(reader.bytes());
   return {
     order: onPaths(true, path),
     async run() {
       await throughLinks(vault, path, false, (at) => vault.remove(at));
+      handles.writer(path, false)?.removed();
       return okReply(id);
     },
   };
@@ -127,15 +143,24 @@ export const remove: RequestHandler = ({ vault }, id, reader) => {
 
 /** Renames; `replace` is what tells posix-rename@openssh.com from the RENAME of version 3. */
 export function rename(replace: boolean): RequestHandler {
-  return ({ vault }, id, reader) => {
+  return ({ vault, handles }, id, reader) => {
     const from = decodePath(reader.bytes());
     const to = decodePath(reader.bytes());
+    const writer = handles.writer(from, false);
     return {
       order: onPaths(true, from, to),
       async run() {
-        await throughBothLinks(vault, from, to, (source, target) =>
-          vault.rename(source, target, { replace }),
-        );
+        let at = to;
+        const change = (): Promise<void> =>
+          throughBothLinks(vault, from, to, (source, target) => {
+            at = target;
+            return vault.rename(source, target, { replace });
+          });
+        const reopen = (): Promise<FileHandle> => vault.open(at, { read: true, write: true });
+        const replaced = handles.writer(to, false);
+        if (writer?.isAt(from, false)) await writer.renamed(to, change, reopen);
+        else await change();
+        if (replaced !== writer) replaced?.removed();
         return okReply(id);
       },
     };

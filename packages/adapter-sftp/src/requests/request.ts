@@ -3,7 +3,7 @@ import type { Owner } from '../codec/attributes.js';
 import type { PacketReader } from '../codec/reader.js';
 import type { Reply } from '../codec/replies.js';
 import type { HandleTable, OpenHandle } from '../session/handles.js';
-import type { PathOrder } from '../session/path-order.js';
+import type { PathOrder, Reach } from '../session/path-order.js';
 
 /** What the requests of one session share. */
 export interface RequestContext {
@@ -20,7 +20,7 @@ export interface RequestContext {
 /** Where a request stands among the others: which of those before it must have ended. */
 export type Order =
   | { readonly kind: 'free' }
-  | { readonly kind: 'paths'; readonly paths: readonly Path[]; readonly exclusive: boolean }
+  | { readonly kind: 'paths'; readonly paths: readonly Path[]; readonly reach: Reach }
   | { readonly kind: 'handle'; readonly handle: OpenHandle; readonly exclusive: boolean };
 
 /** A request that was read and understood, ready to run. */
@@ -38,7 +38,11 @@ export interface Plan {
 export type RequestHandler = (context: RequestContext, id: number, reader: PacketReader) => Plan;
 
 export function onPaths(exclusive: boolean, ...paths: readonly Path[]): Order {
-  return { kind: 'paths', paths, exclusive };
+  return { kind: 'paths', paths, reach: exclusive ? 'change' : 'look' };
+}
+
+export function onListing(path: Path): Order {
+  return { kind: 'paths', paths: [path], reach: 'list' };
 }
 
 export function onHandle(handle: OpenHandle, exclusive: boolean): Order {

@@ -1,71 +1,11 @@
-import type { Entry, FileHandle, Path, VaultSession } from '@latchkey/vault';
+import type { Entry, Path, VaultSession } from '@latchkey/vault';
 import { STATUS } from '../codec/constants.js';
 import { StatusError } from '../errors.js';
+import type { OpenFile } from './open-file.js';
 import { OrderedQueue } from './ordered-queue.js';
-import type { PathClaim, PathOrder } from './path-order.js';
 
 /** Entries asked of the vault at a time. */
 const PAGE_ENTRIES = 512;
-
-export interface OpenFileOptions {
-  readonly read: boolean;
-  readonly write: boolean;
-  readonly order: PathOrder;
-}
-
-/** A file that a client has open. */
-export class OpenFile implements PathClaim {
-  readonly kind = 'file';
-  readonly file: FileHandle;
-  readonly path: Path;
-  readonly readable: boolean;
-  readonly writable: boolean;
-  readonly paths: readonly Path[];
-  readonly exclusive: boolean;
-  readonly #order: PathOrder;
-  readonly #queue: OrderedQueue;
-
-  constructor(file: FileHandle, path: Path, options: OpenFileOptions) {
-    this.file = file;
-    this.path = path;
-    this.paths = [path];
-    this.readable = options.read;
-    this.writable = options.write;
-    this.exclusive = options.write;
-    this.#order = options.order;
-    this.#queue = new OrderedQueue(() => this.#order.remove(this));
-  }
-
-  passed(): Promise<void> {
-    return this.#queue.passed();
-  }
-
-  run<T>(exclusive: boolean, task: () => Promise<T>): Promise<T> {
-    if (this.#queue.idle) this.#order.add(this);
-    return this.#queue.run(exclusive, task);
-  }
-
-  /** Up to `length` bytes from `offset` in pieces, none at the end. Throws when the handle is not for reading. */
-  async read(offset: number, length: number): Promise<readonly Uint8Array[]> {
-    if (!this.readable) throw new StatusError(STATUS.PERMISSION_DENIED, 'the handle is not open for reading');
-    return this.file.readPieces(offset, length);
-  }
-
-  /** Publishes and closes. When that fails, what was written is kept as a draft. */
-  async close(): Promise<void> {
-    try {
-      await this.file.close();
-    } catch (error) {
-      await this.file.abandon();
-      throw error;
-    }
-  }
-
-  async abandon(): Promise<void> {
-    await this.#queue.passed();
-    await this.file.abandon();
-  }
-}
 
 /**
  * Names that no SFTP path can mean. The vault may hold them, and a client that believed a listing of them would leave
@@ -201,6 +141,25 @@ export class HandleTable {
 
   remove(name: Buffer): void {
     this.#handles.delete(name.readUInt32BE(0));
+  }
+
+  /** The file that this session is writing under a path, see {@link OpenFile.isAt}; of several the newest. */
+  writer(path: Path, follow: boolean): OpenFile | undefined {
+    let found: OpenFile | undefined;
+    for (const handle of this.#handles.values())
+      if (handle.kind === 'file' && handle.writable && handle.isAt(path, follow)) found = handle;
+    return found;
+  }
+
+  /** The files that this session is writing in a directory, by name. */
+  writersIn(directory: Path): ReadonlyMap<string, OpenFile> {
+    const found = new Map<string, OpenFile>();
+    for (const handle of this.#handles.values()) {
+      if (handle.kind !== 'file' || !handle.writable) continue;
+      const name = handle.path.at(-1);
+      if (name !== undefined && handle.isAt([...directory, name], false)) found.set(name, handle);
+    }
+    return found;
   }
 
   /** Takes every handle out. */

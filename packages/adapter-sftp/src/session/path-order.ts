@@ -13,10 +13,13 @@ function isPrefix(prefix: Path, path: Path): boolean {
   return prefix.length <= path.length && prefix.every((name, index) => name === path[index]);
 }
 
-function conflict(earlier: PathClaim, paths: readonly Path[], exclusive: boolean): boolean {
-  if (!earlier.exclusive && !exclusive) return false;
+/** What a request does with its paths: looks at one entry, lists what is in a directory, or changes something. */
+export type Reach = 'look' | 'list' | 'change';
+
+function conflict(earlier: PathClaim, paths: readonly Path[], reach: Reach): boolean {
+  if (!earlier.exclusive && reach !== 'change') return false;
   return earlier.paths.some((held) =>
-    paths.some((path) => isPrefix(held, path) || (exclusive && isPrefix(path, held))),
+    paths.some((path) => isPrefix(held, path) || (reach !== 'look' && isPrefix(path, held))),
   );
 }
 
@@ -37,15 +40,15 @@ export class PathOrder {
     this.#claims.delete(claim);
   }
 
-  async run<T>(paths: readonly Path[], exclusive: boolean, task: () => Promise<T>): Promise<T> {
+  async run<T>(paths: readonly Path[], reach: Reach, task: () => Promise<T>): Promise<T> {
     const earlier: Promise<unknown>[] = [];
-    for (const claim of this.#claims) if (conflict(claim, paths, exclusive)) earlier.push(claim.passed());
+    for (const claim of this.#claims) if (conflict(claim, paths, reach)) earlier.push(claim.passed());
     const work = earlier.length === 0 ? task() : Promise.all(earlier).then(task);
     const ended = work.then(
       () => {},
       () => {},
     );
-    const claim: PathClaim = { paths, exclusive, passed: () => ended };
+    const claim: PathClaim = { paths, exclusive: reach === 'change', passed: () => ended };
     this.#claims.add(claim);
     try {
       return await work;

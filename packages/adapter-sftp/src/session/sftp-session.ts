@@ -161,7 +161,7 @@ export class SftpSession {
       const { order } = plan;
       const task = (): Promise<Reply> => plan.run();
       if (order.kind === 'handle') return await order.handle.run(order.exclusive, task);
-      if (order.kind === 'paths') return await this.#context.order.run(order.paths, order.exclusive, task);
+      if (order.kind === 'paths') return await this.#context.order.run(order.paths, order.reach, task);
       return await task();
     } catch (error) {
       return this.#failure(id, error);
