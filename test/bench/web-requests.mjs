@@ -11,17 +11,24 @@ import { createHash, createHmac } from 'node:crypto';
  * @property {Record<string, string>} [query]
  * @property {Record<string, string>} [headers] By lower-case name.
  * @property {number} [length] Bytes of the body.
+ * @property {string} [payload] How S3 is told that the body is protected. Default: not at all.
  */
 
-const hmac = (/** @type {string | Buffer} */ key, /** @type {string} */ text) =>
+const UNSIGNED = 'UNSIGNED-PAYLOAD';
+
+export const hmac = (/** @type {string | Buffer} */ key, /** @type {string} */ text) =>
   createHmac('sha256', key).update(text).digest();
 
 /**
+ * What the signatures of chunks are chained to.
+ * @typedef {{ key: Buffer, date: string, scope: string, signature: string }} Chain
+ *
  * The target of a request and all its headers.
  * @param {Web} web
  * @param {Wanted} wanted
+ * @returns {{ target: string, headers: Record<string, string>, chain?: Chain }}
  */
-export function requestOf(web, { method, key, query = {}, headers = {}, length }) {
+export function requestOf(web, { method, key, query = {}, headers = {}, length, payload = UNSIGNED }) {
   const { host } = new URL(web.url);
   const parameters = Object.entries(query)
     .map(([name, value]) => `${encodeURIComponent(name)}=${encodeURIComponent(value)}`)
@@ -37,7 +44,7 @@ export function requestOf(web, { method, key, query = {}, headers = {}, length }
   const date = new Date().toISOString().replace(/[-:]|\.\d{3}/g, '');
   const scope = `${date.slice(0, 8)}/${web.region}/s3/aws4_request`;
   all['x-amz-date'] = date;
-  all['x-amz-content-sha256'] = 'UNSIGNED-PAYLOAD';
+  all['x-amz-content-sha256'] = payload;
   const signed = Object.keys(all).filter((name) => name === 'host' || name.startsWith('x-amz-'));
   signed.sort();
   const canonical = [
@@ -47,13 +54,13 @@ export function requestOf(web, { method, key, query = {}, headers = {}, length }
     ...signed.map((name) => `${name}:${all[name]}`),
     '',
     signed.join(';'),
-    'UNSIGNED-PAYLOAD',
+    payload,
   ].join('\n');
   const digest = createHash('sha256').update(canonical).digest('hex');
   const secret = [web.region, 's3', 'aws4_request'].reduce(hmac, hmac(`AWS4${web.secret}`, date.slice(0, 8)));
   const signature = hmac(secret, ['AWS4-HMAC-SHA256', date, scope, digest].join('\n')).toString('hex');
   all.authorization = `AWS4-HMAC-SHA256 Credential=${web.id}/${scope},SignedHeaders=${signed.join(';')},Signature=${signature}`;
-  return { target, headers: all };
+  return { target, headers: all, chain: { key: secret, date, scope, signature } };
 }
 
 /**
