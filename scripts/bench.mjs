@@ -1,5 +1,5 @@
-// `npm run bench`: Latchkey beside rclone over crypt, plain sshd and plain vsftpd, the same clients for all, in
-// alternating rounds.
+// `npm run bench`: Latchkey beside rclone over crypt, plain sshd, plain vsftpd and a plain S3 server, the same clients for
+// all, in alternating rounds.
 //
 //   node scripts/bench.mjs [--quick] [--rounds N] [--only ROW,...] [--servers NAME,...] [--json]
 //                          [--durability relaxed|full] [--place FOLDER] [--profile FOLDER]
@@ -57,7 +57,7 @@ async function main() {
   process.on('SIGINT', () => process.exit(130));
   process.on('exit', () => rmSync(place, { recursive: true, force: true }));
   const list = (text) => text?.split(',').filter((item) => item !== '');
-  const rows = await runBench({
+  const { rows, missing } = await runBench({
     place,
     quick: flags.quick,
     rounds: Number(flags.rounds ?? (flags.quick ? 3 : 5)),
@@ -76,6 +76,7 @@ async function main() {
     lftp: versionOf('lftp', ['--version']),
     commit: execFileSync('git', ['rev-parse', '--short', 'HEAD'], { cwd: root, encoding: 'utf8' }).trim(),
     durability: flags.durability,
+    ...Object.fromEntries(Object.entries(missing).map(([name, reason]) => [`${name} is missing`, reason])),
   };
   if (flags.json) console.log(JSON.stringify({ machine, rows }, null, 2));
   else console.log(table(machine, rows));

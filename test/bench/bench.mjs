@@ -1,6 +1,6 @@
 // Alternating rounds: in every round each row is measured at each server in turn, and the turn rotates, so that
 // whatever else the machine does falls on all of them.
-import { mkdirSync, rmSync } from 'node:fs';
+import { mkdirSync, readFileSync, rmSync } from 'node:fs';
 import path from 'node:path';
 import { rcloneClient, settle } from './client.mjs';
 import { writeLarge, writeMany } from './inputs.mjs';
@@ -22,7 +22,10 @@ const QUICK = { mebibytes: 128, files: 500, entries: 10_000 };
  * @property {(text: string) => void} say
  */
 
-/** @param {Options} options */
+/**
+ * The rows, and the servers that could not be had with the reasons.
+ * @param {Options} options
+ */
 export async function runBench(options) {
   const { place, rounds, say } = options;
   if (!(Number.isInteger(rounds) && rounds > 0)) throw new Error('--rounds must be a positive number');
@@ -30,10 +33,14 @@ export async function runBench(options) {
   const rows = chooseRows(options.only);
   const inputs = await prepareInputs(place, sizes, rows, say);
   const contenders = [];
+  /** @type {Record<string, string>} */
+  const missing = {};
   try {
     const wanted = options.servers ?? Object.keys(SERVERS);
     for (const name of wanted.filter((one) => rows.some((row) => takesPart(one, row)))) {
-      contenders.push(await enter(name, options, inputs, rows, say));
+      const reason = SERVERS[name].missing?.(say);
+      if (reason === undefined) contenders.push(await enter(name, options, inputs, rows, say));
+      else missing[name] = reason;
     }
     const entrants = (row) => contenders.filter(({ name }) => takesPart(name, row));
     const samples = new Map(
@@ -47,13 +54,18 @@ export async function runBench(options) {
           rmSync(inputs.scratch, { recursive: true, force: true });
           mkdirSync(inputs.scratch);
           settle();
+          const before = processorSeconds(contender.server.pid);
           const figure = await row.measure(contender, inputs);
+          const busy = processorSeconds(contender.server.pid) - before;
           samples.get(row.id)?.get(contender.name)?.push(figure);
-          say(`round ${round + 1}: ${row.title(sizes)}: ${contender.name} ${figure.toFixed(0)} ${row.unit}`);
+          const about = Number.isNaN(busy) ? '' : `, the server busy for ${busy.toFixed(2)} s`;
+          say(
+            `round ${round + 1}: ${row.title(sizes)}: ${contender.name} ${figure.toFixed(0)} ${row.unit}${about}`,
+          );
         }
       }
     }
-    return rows.map((row) => summary(row, sizes, samples.get(row.id) ?? new Map()));
+    return { rows: rows.map((row) => summary(row, sizes, samples.get(row.id) ?? new Map())), missing };
   } finally {
     for (const contender of contenders) await contender.stop();
   }
@@ -101,14 +113,15 @@ async function enter(name, options, inputs, rows, say) {
     },
     stop: () => server.stop(),
   };
-  if (rows.some((row) => row.listing && takesPart(name, row))) {
-    say(`filling ${name} with ${inputs.sizes.entries} entries`);
-    try {
-      await kind.fill(place, inputs.listed, 'listed');
-    } catch (error) {
-      await server.stop();
-      throw error;
-    }
+  try {
+    const here = rows.filter((row) => takesPart(name, row));
+    if (here.some((row) => row.listing || row.fill))
+      say(`filling ${name} with ${inputs.sizes.entries} entries`);
+    if (here.some((row) => row.listing)) await kind.fill(place, inputs.listed, 'listed');
+    for (const row of here) await row.fill?.(contender, inputs.sizes);
+  } catch (error) {
+    await server.stop();
+    throw error;
   }
   return contender;
 }
@@ -122,6 +135,18 @@ function summary(row, sizes, byServer) {
     ),
   );
   return { id: row.id, title: row.title(sizes), unit: row.unit, figures, ratios };
+}
+
+/**
+ * What a process has used of the processors until now, all its threads together; NaN where that is not known.
+ * @param {number | undefined} pid
+ */
+function processorSeconds(pid) {
+  if (pid === undefined || process.platform !== 'linux') return Number.NaN;
+  const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
+  const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+  // utime and stime in ticks, which Linux has 100 of in a second (proc(5)).
+  return (Number(fields[11]) + Number(fields[12])) / 100;
 }
 
 /** @param {number[]} samples */

@@ -1,6 +1,7 @@
 // What is measured. A row's `measure` returns a figure of which more is better; what is not the row's own work
 // (clearing away, restarting) happens outside `timed`.
 import { FTP_ROWS } from './ftp-rows.mjs';
+import { S3_ROWS } from './s3-rows.mjs';
 import { timed } from './timed.mjs';
 
 /**
@@ -26,10 +27,11 @@ import { timed } from './timed.mjs';
  * @property {string} id
  * @property {(sizes: Sizes) => string} title
  * @property {string} unit Of which more is better.
- * @property {'sftp' | 'ftp'} [protocol] That servers must speak. Default: sftp.
+ * @property {'sftp' | 'ftp' | 'web' | 's3'} [protocol] That servers must speak; `web` is S3 or WebDAV. Default: sftp.
  * @property {'large' | 'many' | 'listed'} [input] What has to be made first.
  * @property {string[]} [needs] Rows that are measured before, because this one uses what they stored.
- * @property {boolean} [listing] Needs the server filled with names.
+ * @property {boolean} [listing] Needs the server filled with names, past it.
+ * @property {(contender: Contender, sizes: Sizes) => Promise<unknown>} [fill] Stores what the row needs, once.
  * @property {(contender: Contender, inputs: Inputs) => Promise<number>} measure
  */
 
@@ -114,7 +116,7 @@ const SFTP_ROWS = [
   },
 ];
 
-export const ROWS = [...SFTP_ROWS, ...FTP_ROWS];
+export const ROWS = [...SFTP_ROWS, ...FTP_ROWS, ...S3_ROWS];
 
 /**
  * The rows that were asked for, with those that they build on.

@@ -138,6 +138,16 @@ describe('bodies', () => {
     }
   });
 
+  it('are refused, with an answer, before the rest has come', async () => {
+    const wire = await put({ ...streaming(SIGNED, false), 'Content-Length': '1000000' });
+    const framed = chunked({ wire, chunks: CHUNKS, signed: true }).toString('latin1');
+    const wrong = framed.replace(/;chunk-signature=[0-9a-f]{64}/, `;chunk-signature=${'0'.repeat(64)}`);
+    const begun = Buffer.from(wrong.slice(0, 80_000), 'latin1');
+    const answer = await exchange(Buffer.concat([raw(wire), begun]));
+    expect(answer).toMatch(/^HTTP\/1\.1 403 [^]*<Code>SignatureDoesNotMatch</);
+    expect((await content(fixture.session, 'b', 'k')).toString()).toBe('the old object');
+  });
+
   it('are refused when the signature of the trailer is wrong', async () => {
     const wire = await put(streaming(SIGNED_TRAILER, true));
     const trailer = ['x-amz-checksum-crc32', CRC] as const;

@@ -31,8 +31,20 @@ export function sha256Hex(text: string | Uint8Array): string {
   return createHash('sha256').update(text).digest('hex');
 }
 
+/** Keys that were derived lately, by all that they are derived from; the oldest goes. Good for a day each. */
+const derived = new Map<string, Buffer>();
+const MAX_DERIVED = 64;
+
 export function signingKey(secret: string, { day, region, service }: Scope): Buffer {
-  return hmac(hmac(hmac(hmac(`AWS4${secret}`, day), region), service), 'aws4_request');
+  const name = [secret, day, region, service].join('\n');
+  let key = derived.get(name);
+  if (key === undefined) {
+    key = hmac(hmac(hmac(hmac(`AWS4${secret}`, day), region), service), 'aws4_request');
+    const [oldest] = derived.size < MAX_DERIVED ? [] : derived.keys();
+    if (oldest !== undefined) derived.delete(oldest);
+    derived.set(name, key);
+  }
+  return key;
 }
 
 export interface Signable {

@@ -62,36 +62,41 @@ export class Body {
 
   /** The bytes, once. Throws behind the last of them when any declaration does not hold. */
   async *stream(): AsyncGenerator<Uint8Array> {
-    const { identity, compute } = this.#options;
+    const { identity, compute, most } = this.#options;
     const { payload } = identity;
     const name = this.expected?.name ?? compute;
     const names = new Set<DigestName>(['md5']);
     if (payload.kind === 'digest') names.add('sha256');
     if (name !== undefined) names.add(name);
+    let declared = this.expected?.value;
+    const onTrailer = (text: string): void => {
+      if (this.expected !== undefined) declared = checksumValue(this.expected.name, text);
+    };
     const digests = await BodyDigester.start([...names], this.#length ?? 0);
     try {
-      yield* this.#checked(digests, name);
+      let size = 0;
+      for await (const bytes of this.#content(onTrailer)) {
+        size += bytes.length;
+        if (size > most) throw new S3Error('EntityTooLarge');
+        if (this.#length !== undefined && size > this.#length) throw new S3Error('IncompleteBody');
+        const pending = digests.update(bytes);
+        if (pending !== undefined) await pending;
+        yield bytes;
+      }
+      await this.#end(digests, size, name, declared);
     } finally {
       digests.abandon();
     }
   }
 
-  async *#checked(digests: BodyDigester, name: ChecksumName | undefined): AsyncGenerator<Uint8Array> {
-    const { identity, most } = this.#options;
-    const { payload } = identity;
-    let declared = this.expected?.value;
-    let size = 0;
-    const onTrailer = (text: string): void => {
-      if (this.expected !== undefined) declared = checksumValue(this.expected.name, text);
-    };
-    for await (const bytes of this.#content(onTrailer)) {
-      size += bytes.length;
-      if (size > most) throw new S3Error('EntityTooLarge');
-      if (this.#length !== undefined && size > this.#length) throw new S3Error('IncompleteBody');
-      const pending = digests.update(bytes);
-      if (pending !== undefined) await pending;
-      yield bytes;
-    }
+  /** Compares what came with what was declared. */
+  async #end(
+    digests: BodyDigester,
+    size: number,
+    name: ChecksumName | undefined,
+    declared: Buffer | undefined,
+  ): Promise<void> {
+    const { payload } = this.#options.identity;
     if (this.#length !== undefined && size !== this.#length) throw new S3Error('IncompleteBody');
     if (size < (this.#options.least ?? 0)) throw new S3Error('EntityTooSmall');
     const found = await digests.finish();

@@ -3,7 +3,8 @@ import { Worker } from 'node:worker_threads';
 
 /*
  * Digests of large bodies are computed beside the event loop, which has the encryption to do. Bytes are copied into blocks
- * that go to a worker and come back when it has read them, so that a body holds no more than its few blocks.
+ * that go to a worker and come back when it has read them, so that a body holds no more than its few blocks, and all
+ * bodies together little more than as many as are good for the workers.
  */
 
 /** Digests that Node computes itself. */
@@ -12,6 +13,10 @@ export type WorkerDigest = 'md5' | 'sha1' | 'sha256';
 const BLOCK_BYTES = 256 * 1024;
 /** Blocks of one body that are on their way. */
 const BLOCKS = 8;
+/** The same of all bodies: 16 MiB. Past that, each body has one. */
+const ALL_BLOCKS = 64;
+/** Blocks that are kept for the next body. */
+const KEPT_BLOCKS = 16;
 /** Workers; each body stays with one. A machine with one processor has none. */
 export const WORKERS: number = Math.min(2, availableParallelism() - 1);
 
@@ -43,6 +48,9 @@ interface FromWorker {
 
 const workers: DigestWorker[] = [];
 let count = 0;
+/** Blocks that bodies hold, and such as nobody holds. */
+let taken = 0;
+const idle: ArrayBuffer[] = [];
 
 class DigestWorker {
   readonly #worker = new Worker(PROGRAM, { eval: true, name: 'digests' });
@@ -69,8 +77,7 @@ export class OffloadedDigests {
   readonly #names: readonly WorkerDigest[];
   readonly #worker: DigestWorker;
   readonly #id = ++count;
-  readonly #free: ArrayBuffer[] = [];
-  #made = 0;
+  #taken = 0;
   #block: Uint8Array | undefined;
   #filled = 0;
   #wake: (() => void) | undefined;
@@ -119,10 +126,15 @@ export class OffloadedDigests {
     if (this.#digests !== undefined) return;
     this.#worker.bodies.delete(this.#id);
     this.#worker.post({ id: this.#id, end: 'drop' });
+    // What the worker sends back now reaches nobody.
+    this.#give(this.#taken);
   }
 
   took({ block, digests }: FromWorker): void {
-    if (block !== undefined) this.#free.push(block);
+    if (block !== undefined) {
+      if (idle.length < KEPT_BLOCKS) idle.push(block);
+      this.#give(1);
+    }
     this.#digests = digests ?? this.#digests;
     this.#wake?.();
   }
@@ -141,15 +153,16 @@ export class OffloadedDigests {
   }
 
   async #room(): Promise<Uint8Array> {
-    for (;;) {
-      const block = this.#free.pop();
-      if (block !== undefined) return new Uint8Array(block);
-      if (this.#made < BLOCKS) {
-        this.#made += 1;
-        return new Uint8Array(BLOCK_BYTES);
-      }
-      await this.#news();
-    }
+    // A body that has none need not wait for others, whose clients may have stopped sending.
+    while (this.#taken > 0 && (this.#taken >= BLOCKS || taken >= ALL_BLOCKS)) await this.#news();
+    this.#taken += 1;
+    taken += 1;
+    return new Uint8Array(idle.pop() ?? new ArrayBuffer(BLOCK_BYTES));
+  }
+
+  #give(blocks: number): void {
+    this.#taken -= blocks;
+    taken -= blocks;
   }
 
   async #news(): Promise<void> {

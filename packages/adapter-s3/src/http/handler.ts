@@ -1,4 +1,4 @@
-import { randomBytes } from 'node:crypto';
+import { randomUUID } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { setTimeout as wait } from 'node:timers/promises';
 import type { ObjectSession } from '@latchkey/vault';
@@ -14,6 +14,7 @@ import { type Address, addressOf, isSecure } from './address.js';
 import { crossOriginHeaders, preflight } from './cross-origin.js';
 import { Headers, headerValue } from './headers.js';
 import { errorReply, type Reply, sendReply } from './reply.js';
+import { RequestBody } from './request-body.js';
 import { Query, splitTarget } from './url.js';
 
 /** Bytes of a refused request's body that are read and dropped, so that its client sees the answer. */
@@ -57,7 +58,7 @@ export class Handler {
 
   async #answer(request: IncomingMessage, response: ServerResponse, waits: boolean): Promise<void> {
     const { server } = this.#options;
-    const id = randomBytes(8).toString('hex').toUpperCase();
+    const id = requestId();
     const target = request.url ?? '/';
     const resource = target.split('?')[0] as string;
     response.setHeader('Server', 'Latchkey');
@@ -88,10 +89,9 @@ export class Handler {
     const query = new Query(rawQuery);
     const method = request.method ?? '';
     const address = addressOf(headers.get('host'), rawPath, domains);
-    const goOn = (): AsyncIterable<Uint8Array> => {
+    const content = new RequestBody(request, () => {
       if (waits) response.writeContinue();
-      return request;
-    };
+    });
     if (method === 'OPTIONS') return this.#preflight(address, query, headers);
     const allowOrigin = async (session: ObjectSession): Promise<void> => {
       const found = await crossOriginHeaders(session, address.bucket, headers, method);
@@ -105,7 +105,7 @@ export class Handler {
         query,
         headers,
         secure: isSecure(request),
-        body: goOn,
+        body: () => content,
         allowOrigin,
       });
     const anonymous = isAnonymous({ headers, query });
@@ -128,7 +128,7 @@ export class Handler {
       identity,
       session,
       secure: isSecure(request),
-      body: (most, options = {}) => new Body(lazily(goOn), { headers, identity, most, ...options }),
+      body: (most, options = {}) => new Body(content, { headers, identity, most, ...options }),
     };
     return (operation ?? findOperation(call)).run(call);
   }
@@ -153,6 +153,11 @@ export class Handler {
   }
 }
 
+/** 62 random bits in hexadecimal, from those that Node has drawn in advance. */
+function requestId(): string {
+  return randomUUID().slice(19).replace('-', '').toUpperCase();
+}
+
 /** Parameters of a presigned URL that stand for headers which its maker had no other way to send. */
 function hoist(query: Query, headers: Headers): void {
   for (const [name, value] of query.pairs) {
@@ -172,16 +177,6 @@ const SIGNATURE_PARAMETERS: ReadonlySet<string> = new Set([
   'x-amz-signature',
   'x-amz-signedheaders',
 ]);
-
-/** Tells the client to go on only when somebody reads. */
-async function* lazily(open: () => AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
-  try {
-    yield* open();
-  } catch (error) {
-    // The connection broke.
-    throw error instanceof S3Error ? error : new S3Error('IncompleteBody');
-  }
-}
 
 /** Reads what is left of a body for a moment, then cuts the connection: closing at once could swallow the answer. */
 async function drain(request: IncomingMessage, waits: boolean): Promise<void> {

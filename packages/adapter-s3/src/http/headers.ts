@@ -24,10 +24,7 @@ export class Headers {
   constructor(raw: readonly string[]) {
     for (let at = 0; at + 1 < raw.length; at += 2) {
       const name = (raw[at] as string).toLowerCase();
-      // Node hands bytes over as Latin-1; clients sign and mean UTF-8.
-      const value = Buffer.from(raw[at + 1] as string, 'latin1')
-        .toString('utf8')
-        .trim();
+      const value = textOf(raw[at + 1] as string).trim();
       const before = this.#values.get(name);
       if (before !== undefined && !REPEATABLE.has(name))
         throw new S3Error('AccessDenied', `The header ${name} was sent more than once.`);
@@ -61,7 +58,15 @@ export class Headers {
   }
 }
 
+/** Text that is the same in Latin-1 and UTF-8. */
+const ASCII = /^[ -~]*$/;
+
+/** Node hands bytes over as Latin-1; clients sign and mean UTF-8. */
+function textOf(value: string): string {
+  return ASCII.test(value) ? value : Buffer.from(value, 'latin1').toString('utf8');
+}
+
 /** The text of a header as bytes on the wire, for Node. */
 export function headerValue(text: string): string {
-  return Buffer.from(text, 'utf8').toString('latin1');
+  return ASCII.test(text) ? text : Buffer.from(text, 'utf8').toString('latin1');
 }

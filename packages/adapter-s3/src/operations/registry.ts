@@ -43,19 +43,27 @@ export const OPERATIONS: readonly Operation[] = [
   ...LIFECYCLE_OPERATIONS,
 ];
 
+const weight = (one: Operation): number => (one.query?.length ?? 0) + (one.header === undefined ? 0 : 1);
+
+/** Those of one method and scope, the ones that ask for most first. */
+const BY_METHOD: ReadonlyMap<string, readonly Operation[]> = new Map(
+  OPERATIONS.map(({ method, scope }) => [
+    `${method} ${scope}`,
+    OPERATIONS.filter((one) => one.method === method && one.scope === scope).sort(
+      (a, b) => weight(b) - weight(a),
+    ),
+  ]),
+);
+
 /** The operation that a request asks for. Throws `NotImplemented` and `MethodNotAllowed`. */
 export function findOperation(call: Pick<Call, 'method' | 'address' | 'query' | 'headers'>): Operation {
   const { method, address, query, headers } = call;
   const scope = address.bucket === undefined ? 'service' : address.key === undefined ? 'bucket' : 'object';
-  const fitting = OPERATIONS.filter(
+  const operation = BY_METHOD.get(`${method} ${scope}`)?.find(
     (one) =>
-      one.method === method &&
-      one.scope === scope &&
       (one.query ?? []).every((name) => query.has(name)) &&
       (one.header === undefined || headers.has(one.header)),
   );
-  const weight = (one: Operation): number => (one.query?.length ?? 0) + (one.header === undefined ? 0 : 1);
-  const operation = fitting.sort((a, b) => weight(b) - weight(a))[0];
   const taken = new Set([...(operation?.query ?? []), ...(operation?.parameters ?? [])]);
   const other = [...query.names()].find((name) => SELECTING_PARAMETERS.has(name) && !taken.has(name));
   if (other !== undefined)
