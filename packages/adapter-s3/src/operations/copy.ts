@@ -72,7 +72,8 @@ async function copyObject(call: Call): Promise<Reply> {
   const replaceMetadata = directive(call, 'x-amz-metadata-directive') === 'REPLACE';
   const replaceTags = directive(call, 'x-amz-tagging-directive') === 'REPLACE';
   const given = descriptionOf(headers);
-  const precondition = await fileCondition(session, place, writeCondition(headers));
+  const wished = writeCondition(headers);
+  const precondition = wished && (await fileCondition(session, place, wished));
   const itself = source.bucket === bucket && source.key === keyOf(call) && source.version === undefined;
   if (itself && !replaceMetadata && !replaceTags)
     throw new S3Error(
