@@ -6,6 +6,12 @@ import { DAY_MS, type Filter, type Rule } from './rule.js';
 
 const MAX_RULES = 1000;
 const MAX_ID = 255;
+/** Bytes of a prefix: those of a key. */
+const MAX_PREFIX_BYTES = 1024;
+/** Tags of a rule: as many as an object can have. */
+const MAX_TAGS = 10;
+/** Days of any kind, as S3 has it: beyond that there are no dates either. */
+const MAX_DAYS = 2 ** 31 - 1;
 
 /** Parts of a rule that ask for other storage classes, of which there is one. */
 const UNSUPPORTED: ReadonlySet<string> = new Set(['Transition', 'NoncurrentVersionTransition']);
@@ -42,8 +48,8 @@ function ruleOf(rule: XmlElement): Rule {
   if (id === '' || id.length > MAX_ID)
     throw new S3Error('InvalidArgument', 'ID length should not exceed 255.');
   const status = rule.value('Status')?.trim();
-  const [filter] = rule.all('Filter');
-  const bare = rule.value('Prefix');
+  const filter = rule.one('Filter');
+  const bare = prefixOf(rule);
   if ((status !== 'Enabled' && status !== 'Disabled') || (filter === undefined) === (bare === undefined))
     throw new S3Error('MalformedXML');
   const made: Rule = {
@@ -76,21 +82,24 @@ function checkTogether({ filter, expiration, abort }: Rule): void {
 }
 
 function filterOf(filter: XmlElement): Filter {
-  const [and] = filter.all('And');
+  const and = filter.one('And');
   if (filter.children.length > 1) throw new S3Error('MalformedXML');
   const from = and ?? filter;
   const tags = from.all('Tag').map((tag): [string, string] => {
     const [key, value] = [tag.value('Key'), tag.value('Value')];
     if (key === undefined || value === undefined) throw new S3Error('MalformedXML');
+    if (key === '' || key.length > 128 || value.length > 256) throw new S3Error('InvalidTag');
     return [key, value];
   });
+  if (tags.length > MAX_TAGS)
+    throw new S3Error('InvalidRequest', `A rule has at most ${MAX_TAGS} tags, as an object has.`);
   for (const { name } of from.children)
     if (
       !['Prefix', 'Tag', 'ObjectSizeGreaterThan', 'ObjectSizeLessThan'].includes(name) &&
       from.children[0] !== and
     )
       throw new S3Error('MalformedXML');
-  const prefix = from.value('Prefix');
+  const prefix = prefixOf(from);
   const above = countOf(from, 'ObjectSizeGreaterThan', 0);
   const below = countOf(from, 'ObjectSizeLessThan', 0);
   return {
@@ -99,6 +108,20 @@ function filterOf(filter: XmlElement): Filter {
     ...(above === undefined ? {} : { above }),
     ...(below === undefined ? {} : { below }),
   };
+}
+
+function prefixOf(parent: XmlElement): string | undefined {
+  const prefix = parent.value('Prefix');
+  if (Buffer.byteLength(prefix ?? '') > MAX_PREFIX_BYTES)
+    throw new S3Error('InvalidRequest', `The maximum size of a prefix is ${MAX_PREFIX_BYTES}.`);
+  return prefix;
+}
+
+function daysOf(parent: XmlElement, name: string): number | undefined {
+  const days = countOf(parent, name);
+  if (days !== undefined && days > MAX_DAYS)
+    throw new S3Error('InvalidArgument', `'${name}' must be at most ${MAX_DAYS}`);
+  return days;
 }
 
 function countOf(parent: XmlElement, name: string, least = 1): number | undefined {
@@ -110,10 +133,10 @@ function countOf(parent: XmlElement, name: string, least = 1): number | undefine
 }
 
 function expirationOf(rule: XmlElement): Pick<Rule, 'expiration'> {
-  const [expiration] = rule.all('Expiration');
+  const expiration = rule.one('Expiration');
   if (expiration === undefined) return {};
   if (expiration.children.length !== 1) throw new S3Error('MalformedXML');
-  const days = countOf(expiration, 'Days');
+  const days = daysOf(expiration, 'Days');
   const date = dateOf(expiration.value('Date')?.trim());
   const markers = expiration.value('ExpiredObjectDeleteMarker')?.trim();
   if (days !== undefined) return { expiration: { days } };
@@ -131,18 +154,18 @@ function dateOf(text: string | undefined): number | undefined {
 }
 
 function noncurrentOf(rule: XmlElement): Pick<Rule, 'noncurrent'> {
-  const [noncurrent] = rule.all('NoncurrentVersionExpiration');
+  const noncurrent = rule.one('NoncurrentVersionExpiration');
   if (noncurrent === undefined) return {};
-  const days = countOf(noncurrent, 'NoncurrentDays');
+  const days = daysOf(noncurrent, 'NoncurrentDays');
   const newer = countOf(noncurrent, 'NewerNoncurrentVersions');
   if (days === undefined) throw new S3Error('MalformedXML');
   return { noncurrent: { days, ...(newer === undefined ? {} : { newer }) } };
 }
 
 function abortOf(rule: XmlElement): Pick<Rule, 'abort'> {
-  const [abort] = rule.all('AbortIncompleteMultipartUpload');
+  const abort = rule.one('AbortIncompleteMultipartUpload');
   if (abort === undefined) return {};
-  const days = countOf(abort, 'DaysAfterInitiation');
+  const days = daysOf(abort, 'DaysAfterInitiation');
   if (days === undefined) throw new S3Error('MalformedXML');
   return { abort: days };
 }

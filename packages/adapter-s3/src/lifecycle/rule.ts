@@ -56,10 +56,14 @@ export function matches(rule: Rule, key: string, entry: ObjectEntry): boolean {
   return (above === undefined || size > above) && (below === undefined || size < below);
 }
 
-/** When a rule ends the life of a current object; undefined: never. */
+/** The last moment that a `Date` can be, in milliseconds since 1970 (ECMA-262, "Time Values and Time Range"). */
+const LAST_MS = 8.64e15;
+
+/** When a rule ends the life of a current object; undefined: never, or when nobody counts years any more. */
 export function expiryOf({ expiration }: Rule, entry: ObjectEntry): number | undefined {
-  if (expiration?.days !== undefined) return dueAfter(writtenAt(entry), expiration.days);
-  return expiration?.date;
+  if (expiration?.days === undefined) return expiration?.date;
+  const at = dueAfter(writtenAt(entry), expiration.days);
+  return at > LAST_MS ? undefined : at;
 }
 
 /** The first expiry of a current object, and by which rule. */

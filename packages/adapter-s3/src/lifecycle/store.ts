@@ -62,6 +62,8 @@ export async function writeRules(
   rules: readonly Rule[],
 ): Promise<void> {
   const text = Buffer.from(JSON.stringify(rules));
+  // What cannot be read back would make every request about the bucket fail.
+  if (text.length > MAX_BYTES) throw new S3Error('InvalidRequest', 'The rules are too long to be kept.');
   const { id } = await statBucket(session, bucket);
   await session.writeObject([...directoryOf(id), 'lifecycle'], text, { existing: 0 });
   await note(session, bucket, digestOf(text));
@@ -101,10 +103,16 @@ async function statBucket(session: ObjectSession, bucket: string): Promise<{ rea
 }
 
 async function note(session: ObjectSession, bucket: string, digest: string | undefined): Promise<void> {
-  const { metadata: old, kind } = await session.stat([bucket]);
-  if (kind !== 'directory') throw new S3Error('NoSuchBucket');
-  const metadata = new Map(old);
-  if (digest === undefined) metadata.delete(NAME);
-  else metadata.set(NAME, digest);
-  await session.setAttributes([bucket], { metadata });
+  try {
+    await session.changeObject([bucket], ({ metadata: old, kind }) => {
+      if (kind !== 'directory') throw noSuchBucket(bucket);
+      const metadata = new Map(old);
+      if (digest === undefined) metadata.delete(NAME);
+      else metadata.set(NAME, digest);
+      return { metadata };
+    });
+  } catch (error) {
+    if (isVaultError(error, 'not-found')) throw noSuchBucket(bucket);
+    throw error;
+  }
 }

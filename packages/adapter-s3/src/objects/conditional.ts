@@ -32,12 +32,11 @@ export async function conditionsAt(
   };
 }
 
-/** The condition for a commit that writes content, if there is one. */
+/** The condition for a commit that writes content. */
 export async function fileCondition(
   session: ObjectSession,
   place: Place,
-  condition: Precondition | undefined,
-): Promise<Precondition | undefined> {
-  if (condition === undefined || !place.marker) return condition;
-  return (await conditionsAt(session, place, condition)).file;
+  condition: Precondition,
+): Promise<Precondition> {
+  return place.marker ? (await conditionsAt(session, place, condition)).file : condition;
 }

@@ -8,7 +8,7 @@ import {
 import type { ChecksumName } from '../body/checksums.js';
 import { isVaultError, S3Error } from '../errors.js';
 import type { ChecksumType } from './checksums.js';
-import type { Description } from './metadata.js';
+import { COMPLETED, type Description } from './metadata.js';
 import { isUploadId, newUploadId } from './upload-ids.js';
 
 /*
@@ -31,7 +31,10 @@ export interface Upload {
 const UPLOAD = 'upload';
 /** What an object of sealed parts ends with; written when the upload is completed. */
 const INDEX = 'index';
-const MAX_UPLOAD_BYTES = 16 * 1024;
+/** Six bytes for each of a listing's and a key's, as JSON may write them, and more. */
+const MAX_UPLOAD_BYTES = 64 * 1024;
+/** Bytes of what the completed object's record says beside what the upload began with: by which request, version, lock. */
+const ROOM = 128;
 
 export function partPath(id: string, number: number): Path {
   return [STAGING, id, String(number).padStart(5, '0')];
@@ -41,6 +44,7 @@ export function indexPath(id: string): Path {
   return [STAGING, id, INDEX];
 }
 
+/** Throws `too-large` for metadata and tags that no record has room for. */
 export async function beginUpload(session: ObjectSession, upload: Upload): Promise<string> {
   const id = newUploadId(upload.started);
   const { contentType, attributes } = upload.description;
@@ -62,7 +66,17 @@ export async function beginUpload(session: ObjectSession, upload: Upload): Promi
     ...(checksum === undefined ? [] : [['checksum', `${checksum.name} ${checksum.type}`] as const]),
   ]);
   await session.mkdir([STAGING, id], { recursive: true, attributes: { metadata } });
-  await session.writeObject([STAGING, id, UPLOAD], Buffer.from(JSON.stringify(told)));
+  // What the object's record could not hold must not be found out when all of it has been sent.
+  const likely = new Map([...(attributes.metadata ?? []), [COMPLETED, '-'.repeat(ROOM)]]);
+  const tags = attributes.tags ?? new Map();
+  try {
+    await session.writeObject([STAGING, id, UPLOAD], Buffer.from(JSON.stringify(told)), {
+      attributes: { metadata: likely, tags },
+    });
+  } catch (error) {
+    await endUpload(session, id).catch(() => undefined);
+    throw error;
+  }
   return id;
 }
 

@@ -46,9 +46,11 @@ export async function completeMultipartUpload(call: Call): Promise<Reply> {
   const mark = completionMark(bucket, key, id, listed);
   const place = newPlaceOf(bucket, key);
   const wished = writeCondition(headers);
-  const unlessDone: Precondition | undefined =
-    wished && ((current) => void (current?.metadata.get(COMPLETED) === mark || wished(current)));
-  const precondition = await fileCondition(session, place, unlessDone);
+  // The same request may be on its way twice, or its answer was lost: there is one version of one upload.
+  const once: Precondition = (current) => {
+    if (current?.metadata.get(COMPLETED) === mark) throw new CompletedBefore(current);
+    wished?.(current);
+  };
   const customerKey = customerKeyOf(call);
   if (customerKey !== undefined) checkUploadKey(upload, customerKey);
   await requireBucket(session, bucket);
@@ -61,7 +63,7 @@ export async function completeMultipartUpload(call: Call): Promise<Reply> {
       place.path,
       {
         existing: BUCKET_ONLY,
-        ...(precondition === undefined ? {} : { precondition }),
+        precondition: await fileCondition(session, place, once),
         describe: async (entries) => {
           sealed?.check(entries);
           const parts = entries.slice(0, listed.length);
@@ -82,11 +84,25 @@ export async function completeMultipartUpload(call: Call): Promise<Reply> {
     await endUpload(session, id).catch(unlessGone);
     return await completed(call, entry);
   } catch (error) {
+    if (error instanceof CompletedBefore) {
+      await endUpload(session, id).catch(unlessGone);
+      return completed(call, error.entry);
+    }
     if (!isVaultError(error, 'not-found')) throw error;
     const still = await findUpload(session, id, bucket, key).catch(unlessGone);
     if (still === undefined) return answerAgain(call, await completedObject(call), listed);
     await requireBucket(session, bucket);
     throw new S3Error('InvalidPart');
+  }
+}
+
+/** The object is what this very request makes of it. */
+class CompletedBefore extends Error {
+  readonly entry: ObjectEntry;
+
+  constructor(entry: ObjectEntry) {
+    super('the upload has been completed before');
+    this.entry = entry;
   }
 }
 

@@ -73,7 +73,8 @@ async function copyObject(call: Call): Promise<Reply> {
   const replaceMetadata = directive(call, 'x-amz-metadata-directive') === 'REPLACE';
   const replaceTags = directive(call, 'x-amz-tagging-directive') === 'REPLACE';
   const given = descriptionOf(headers);
-  const precondition = await fileCondition(session, place, writeCondition(headers));
+  const wished = writeCondition(headers);
+  const precondition = wished && (await fileCondition(session, place, wished));
   const itself = source.bucket === bucket && source.key === keyOf(call) && source.version === undefined;
   if (itself && !replaceMetadata && !replaceTags)
     throw new S3Error(
@@ -86,7 +87,9 @@ async function copyObject(call: Call): Promise<Reply> {
   const keys = copyKeysOf(call);
   const lock = lockOf(headers);
   await checkLock(session, bucket, lock);
+  let taken: ObjectEntry | undefined;
   const copied = (from: ObjectEntry): { contentType?: string; attributes: ObjectAttributes } => {
+    taken = from;
     const contentType = replaceMetadata ? given.contentType : from.contentType;
     return {
       ...(contentType === undefined ? {} : { contentType }),
@@ -105,7 +108,7 @@ async function copyObject(call: Call): Promise<Reply> {
         throw new S3Error('NotImplemented', "Keys that end with a slash know no customer's key.");
       const paths = { source, target: place.path };
       const entry = await recode(call, { ...paths, keys, checksum: wanted, publish, describe: copied });
-      return await copyReply(call, entry, source, keys);
+      return await copyReply(call, entry, await sourceHeader(call, source, taken), keys);
     }
     const computed =
       wanted === undefined || directory !== undefined
@@ -135,7 +138,7 @@ async function copyObject(call: Call): Promise<Reply> {
       ...publish,
       describe,
     });
-    return await copyReply(call, entry, source, keys);
+    return await copyReply(call, entry, await sourceHeader(call, source, taken), keys);
   } catch (error) {
     throw await copyFailure(call, source, error);
   }
@@ -159,7 +162,7 @@ async function emptySource(
 async function copyReply(
   call: Call,
   entry: ObjectEntry,
-  source: CopySource,
+  source: Record<string, string>,
   { target }: CopyKeys,
 ): Promise<Reply> {
   const version = await versionHeader(call.session, bucketOf(call), entry);
@@ -173,9 +176,20 @@ async function copyReply(
       ...customerKeyHeaders(target),
       ...version,
       ...(await expirationHeader(call, entry)),
-      'x-amz-copy-source-version-id': source.version,
+      ...source,
     },
   );
+}
+
+/** How an answer names the version that was copied; `taken` is its entry. */
+export async function sourceHeader(
+  { session }: Call,
+  { bucket, version }: CopySource,
+  taken: ObjectEntry | undefined,
+): Promise<Record<string, string>> {
+  const name = 'x-amz-copy-source-version-id';
+  if (version !== undefined) return { [name]: version };
+  return taken === undefined ? {} : versionHeader(session, bucket, taken, name);
 }
 
 /** Which of the two was missing. */

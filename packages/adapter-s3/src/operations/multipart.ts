@@ -25,7 +25,7 @@ import { checkUploadKey, uploadSeal } from '../sse/upload.js';
 import { checkLock } from '../versions/locks.js';
 import { element, result } from '../xml/write.js';
 import { completeMultipartUpload } from './complete.js';
-import { type CopySource, copyFailure, copySource, stretchOf } from './copy.js';
+import { copyFailure, copySource, sourceHeader, stretchOf } from './copy.js';
 import { bucketOf, type Call, keyOf, type Operation } from './operation.js';
 import { checkUnchanged, computeChecksum } from './source-checksum.js';
 
@@ -134,14 +134,17 @@ async function uploadPartCopy(call: Call): Promise<Reply> {
     if (hasKeys(keys)) {
       const paths = { source, target: partPath(id, number) };
       const recoding = { ...paths, keys, part: number, range, checksum: upload.checksum?.name };
-      return copiedPart(await recode(call, recoding), source, keys);
+      const copied = await recode(call, recoding);
+      return copiedPart(copied, await sourceHeader(call, source, undefined), keys);
     }
     const computed =
       upload.checksum && (await computeChecksum(session, source, { name: upload.checksum.name, ...range }));
     const stretch = { ...stretchOf(source), ...range };
+    let taken: ObjectEntry | undefined;
     const entry = await session.composeObject([stretch], partPath(id, number), {
       describe: ([from]) => {
         if (from === undefined) throw new S3Error('NoSuchKey');
+        taken = from;
         checkKey(from, undefined);
         checkRead(headers, from, 'x-amz-copy-source-');
         if (computed !== undefined) checkUnchanged(computed, from);
@@ -151,7 +154,7 @@ async function uploadPartCopy(call: Call): Promise<Reply> {
         return { properties: { ...etag, ...digests }, attributes: {} };
       },
     });
-    return copiedPart(entry, source, keys);
+    return copiedPart(entry, await sourceHeader(call, source, taken), keys);
   } catch (error) {
     if (isVaultError(error, 'invalid-argument') && range.length !== undefined)
       throw new S3Error('InvalidArgument', 'The range is not valid for the source object.');
@@ -159,14 +162,14 @@ async function uploadPartCopy(call: Call): Promise<Reply> {
   }
 }
 
-function copiedPart(entry: ObjectEntry, source: CopySource, { target }: CopyKeys): Reply {
+function copiedPart(entry: ObjectEntry, source: Record<string, string>, { target }: CopyKeys): Reply {
   return xmlReply(
     result('CopyPartResult', [
       element('LastModified', new Date(modifiedOf(entry)).toISOString()),
       element('ETag', quoted(etagOf(entry))),
       ...checksumElements(checksumsOf(entry)),
     ]),
-    { ...customerKeyHeaders(target), 'x-amz-copy-source-version-id': source.version },
+    { ...customerKeyHeaders(target), ...source },
   );
 }
 

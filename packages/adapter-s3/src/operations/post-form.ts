@@ -14,6 +14,8 @@ import { etagOf, quoted } from '../objects/etag.js';
 import { newPlaceOf } from '../objects/keys.js';
 import { descriptionOf } from '../objects/metadata.js';
 import { MAX_OBJECT_TAGS, parseTagging } from '../objects/tags.js';
+import { customerKeyHeaders, customerKeyOf } from '../sse/customer-key.js';
+import { versionHeader } from '../versions/version-id.js';
 import { document, element } from '../xml/write.js';
 import type { Call, ServerContext } from './operation.js';
 import { checkServiceHeaders } from './registry.js';
@@ -91,7 +93,10 @@ export async function postObject(request: FormRequest): Promise<Reply> {
   const tags = tagging === undefined ? {} : { tags: parseTagging(tagging, MAX_OBJECT_TAGS) };
   const tagged = { ...description, attributes: { ...description.attributes, ...tags } };
   const entry = await storeObject(call, newPlaceOf(bucket, key), tagged, body);
-  return answer(fields, bucket, key, quoted(etagOf(entry)));
+  const reply = answer(fields, bucket, key, quoted(etagOf(entry)));
+  const version = await versionHeader(call.session, bucket, entry);
+  const keyed = customerKeyHeaders(customerKeyOf(call));
+  return { ...reply, headers: { ...reply.headers, ...version, ...keyed } };
 }
 
 /** Who signed the policy. */

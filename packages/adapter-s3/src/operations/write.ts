@@ -51,8 +51,9 @@ export async function storeObject(
       if (seal !== undefined)
         throw new S3Error('NotImplemented', "Keys that end with a slash know no customer's key.");
       const started = await begun(stream);
-      if (started === undefined) return await storeMarker(session, place, attributes, conditions?.directory);
-      stream = started;
+      if (started === undefined && !(await isVersioned(session, place, attributes)))
+        return await storeMarker(session, place, attributes, conditions?.directory);
+      stream = started ?? nothing();
     }
     return await session.writeObject(place.path, seal?.stream(stream) ?? stream, {
       existing: BUCKET_ONLY,
@@ -67,6 +68,25 @@ export async function storeObject(
     });
   } catch (error) {
     if (isVaultError(error, 'not-found')) throw noSuchBucket(bucket);
+    throw error;
+  }
+}
+
+async function* nothing(): AsyncGenerator<Uint8Array> {}
+
+/** Whether an object without content has to be a version all the same: to follow others, or because it is locked. */
+async function isVersioned(
+  session: ObjectSession,
+  { path }: Place,
+  { retention, legalHold }: ObjectAttributes,
+): Promise<boolean> {
+  if (retention !== undefined || legalHold !== undefined) return true;
+  if ((await session.versions.keeping(path[0] as string)) === undefined) return false;
+  try {
+    await session.versions.stat(path);
+    return true;
+  } catch (error) {
+    if (isVaultError(error, 'not-found', 'not-a-directory')) return false;
     throw error;
   }
 }

@@ -76,7 +76,7 @@ async function lockable(call: Call): Promise<VersionEntry> {
   await requireLocks(call.session, bucket);
   const place = placeOf(bucket, key);
   try {
-    if (place === undefined || place.marker) throw await missing(call.session, bucket, key);
+    if (place === undefined) throw await missing(call.session, bucket, key);
     const entry = await call.session.versions.stat(place.path, versionIdOf(call.query));
     if (entry.marker) throw new S3Error('MethodNotAllowed', undefined, { headers: { Allow: 'DELETE' } });
     return entry;

@@ -18,11 +18,16 @@ export class XmlElement {
     return this.children.filter((child) => child.name === name);
   }
 
-  /** The text of the only child of that name. Throws `MalformedXML` when there are several. */
-  value(name: string): string | undefined {
+  /** The only child of that name. Throws `MalformedXML` when there are several. */
+  one(name: string): XmlElement | undefined {
     const found = this.all(name);
     if (found.length > 1) throw new S3Error('MalformedXML');
-    return found[0]?.text;
+    return found[0];
+  }
+
+  /** The text of the only child of that name. Throws `MalformedXML` when there are several. */
+  value(name: string): string | undefined {
+    return this.one(name)?.text;
   }
 }
 
