@@ -16,8 +16,15 @@ const MAY_IMPORT: readonly { readonly of: RegExp; readonly packages: RegExp }[] 
   { of: /^apps\/[a-z0-9]+$/, packages: /./ },
 ];
 
-/** The encryption package computes and does no input or output, in Node either. */
-const ENCRYPTION_NODE_MODULES: readonly string[] = ['node:crypto', 'node:buffer', 'node:util', 'node:zlib'];
+/** The encryption package computes, in several threads where there are, and does no input or output, in Node either. */
+const ENCRYPTION_NODE_MODULES: readonly string[] = [
+  'node:buffer',
+  'node:crypto',
+  'node:os',
+  'node:util',
+  'node:worker_threads',
+  'node:zlib',
+];
 
 /** The packages of apps/, none of which may be imported. */
 export type AppNames = ReadonlySet<string>;

@@ -1,4 +1,4 @@
-import type { CryptoProvider } from '@latchkey/encryption';
+import { CHUNK_BYTES, type ChunkRun, type CryptoProvider, chunkCount } from '@latchkey/encryption';
 import { nodeProvider } from '@latchkey/encryption/node';
 
 export type Primitive =
@@ -31,6 +31,8 @@ export function recordingProvider(note: (use: KeyUse) => void): CryptoProvider {
     bytes: number,
   ): void => note({ primitive, doing, key: hex(key), nonce: nonce === undefined ? '' : hex(nonce), bytes });
   const p = nodeProvider;
+  const { runs } = p;
+  if (runs === undefined) throw new Error('runs are sealed one chunk at a time');
   return {
     ...p,
     aesGcmSeal(key, nonce, aad, text) {
@@ -40,6 +42,17 @@ export function recordingProvider(note: (use: KeyUse) => void): CryptoProvider {
     aesGcmOpen(key, nonce, aad, sealed) {
       use('aes-256-gcm', 'open', key, nonce, sealed.length);
       return p.aesGcmOpen(key, nonce, aad, sealed);
+    },
+    runs: {
+      async seal(run) {
+        for (const { nonce, bytes } of chunksOfRun(run)) use('aes-256-gcm', 'seal', run.key, nonce, bytes);
+        return runs.seal(run);
+      },
+      async open(run, leaves) {
+        for (const { nonce, bytes } of chunksOfRun(run))
+          use('aes-256-gcm', 'open', run.key, nonce, bytes + 16);
+        return runs.open(run, leaves);
+      },
     },
     chachaSeal(key, nonce, aad, text) {
       use('chacha20-poly1305', 'seal', key, nonce, text.length);
@@ -70,4 +83,15 @@ export function recordingProvider(note: (use: KeyUse) => void): CryptoProvider {
 
 function hex(bytes: Uint8Array): string {
   return Buffer.from(bytes).toString('hex');
+}
+
+/** What docs/format.md says of each chunk of a run: its nonce, and the bytes of its plaintext. */
+function chunksOfRun({ first, size, last }: ChunkRun): { nonce: Uint8Array; bytes: number }[] {
+  const chunks = chunkCount(size);
+  return Array.from({ length: chunks }, (_, i) => {
+    const nonce = new Uint8Array(12);
+    new DataView(nonce.buffer).setUint32(7, first + i);
+    nonce[11] = last && i === chunks - 1 ? 1 : 0;
+    return { nonce, bytes: Math.min(CHUNK_BYTES, size - i * CHUNK_BYTES) };
+  });
 }

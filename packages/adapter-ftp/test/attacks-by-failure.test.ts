@@ -72,9 +72,9 @@ describe('row 41: one session’s crash', () => {
           open: async (path, options) => {
             const handle = await session.open(path, options);
             return overriding(handle, {
-              readPieces: async (offset, length) => {
+              borrow: async (offset, length) => {
                 if (offset > 0) throw new VaultError('damaged', 'a segment is damaged');
-                return handle.readPieces(offset, length);
+                return handle.borrow(offset, length);
               },
               close: async () => {
                 if (options.write !== true) return handle.close();

@@ -129,6 +129,10 @@ class MemoryHandle implements FileHandle {
     return bytes.length === 0 ? [] : [bytes];
   }
 
+  async borrow(offset: number, length: number) {
+    return { pieces: await this.readPieces(offset, length), giveBack: () => {} };
+  }
+
   async write(offset: number, data: Uint8Array): Promise<void> {
     this.#open();
     this.#owner.beforeWrite();

@@ -134,7 +134,14 @@ export {
   MOVES_PATH,
   SESSION_BYTES,
 } from './places.js';
-export type { Argon2Cost, CryptoProvider, HashName, IncrementalHash } from './provider.js';
+export type {
+  Argon2Cost,
+  ChunkRun,
+  CryptoProvider,
+  HashName,
+  IncrementalHash,
+  RunCrypto,
+} from './provider.js';
 export {
   type Author,
   isTombstone,
@@ -168,6 +175,7 @@ export {
   trailerRange,
 } from './segment/layout.js';
 export { chunksOf, SegmentOpener, type SegmentRef } from './segment/opener.js';
+export { runBytes } from './segment/run.js';
 export { scrubSegment } from './segment/scrub.js';
 export { SegmentSealer } from './segment/sealer.js';
 export {

@@ -44,6 +44,35 @@ export interface CryptoProvider {
 
   /** A digest over content, computed as it streams by. */
   createHash(name: HashName): IncrementalHash;
+
+  /** Chunks of segments beside the caller's thread. Absent: where there is none, and they are sealed one by one. */
+  readonly runs?: RunCrypto;
+}
+
+/**
+ * Consecutive chunks of one segment from the beginning of `slab`: each of 64 KiB but the segment's last, with room for
+ * its tag of 16 bytes behind it.
+ */
+export interface ChunkRun {
+  /** All of an `ArrayBuffer`, which goes to another thread: the array is empty afterwards. */
+  readonly slab: Uint8Array<ArrayBuffer>;
+  /** Bytes of plaintext, at least 1. */
+  readonly size: number;
+  /** The AES key of the segment, and its header of 80 bytes. */
+  readonly key: Uint8Array;
+  readonly header: Uint8Array;
+  /** Index of the first chunk in the segment. */
+  readonly first: number;
+  /** Whether the last chunk of the run is that of the segment. */
+  readonly last: boolean;
+}
+
+/** Each resolves with the memory of the run, as an array that is the caller's again. */
+export interface RunCrypto {
+  /** Turns plaintexts into ciphertexts and tags. `leaves`: one of 32 bytes for each chunk. */
+  seal(run: ChunkRun): Promise<{ readonly slab: Uint8Array<ArrayBuffer>; readonly leaves: Uint8Array }>;
+  /** The other way, if each chunk has its leaf. Rejects with `damaged`, and the memory is lost. */
+  open(run: ChunkRun, leaves: Uint8Array): Promise<Uint8Array<ArrayBuffer>>;
 }
 
 export interface Argon2Cost {

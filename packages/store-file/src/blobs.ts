@@ -36,14 +36,17 @@ export class Blobs {
     this.#descriptors = descriptors;
   }
 
-  async get(key: StoreKey, range: ByteRange): Promise<Uint8Array> {
+  async get(key: StoreKey, range: ByteRange, into?: Uint8Array): Promise<Uint8Array> {
     const file = this.#open(key);
     try {
       // The size bounds the allocation, whatever length was asked for.
       const length = Math.min(range.length, file.size - range.offset);
       if (length <= 0) return NO_BYTES;
       // Not from Node's shared pool: the bytes may be handed on, and they must not drag a larger block along.
-      const bytes = new Uint8Array(Buffer.allocUnsafeSlow(length).buffer);
+      const bytes =
+        into !== undefined && into.length >= length
+          ? into.subarray(0, length)
+          : new Uint8Array(Buffer.allocUnsafeSlow(length).buffer);
       const filled =
         length <= SMALL_READ_BYTES
           ? fillSync(file, bytes, range.offset)

@@ -65,10 +65,10 @@ export class FileStore implements Store {
     return new FileStore(Root.open(config.root, config.create), config);
   }
 
-  async getBlob(key: StoreKey, range: ByteRange): Promise<Uint8Array> {
+  async getBlob(key: StoreKey, range: ByteRange, into?: Uint8Array): Promise<Uint8Array> {
     storeKey(key);
     checkRange(range);
-    return this.#run(`reading blob ${key}`, 'read', () => this.#blobs.get(key, range));
+    return this.#run(`reading blob ${key}`, 'read', () => this.#blobs.get(key, range, into));
   }
 
   async putBlob(key: StoreKey, body: Uint8Array | AsyncIterable<Uint8Array>): Promise<void> {

@@ -19,14 +19,17 @@ export async function writeAll(fd: number, bytes: Uint8Array, position: number):
   }
 }
 
-const BUFFER_BYTES = 1024 * 1024;
+const BUFFER_BYTES = 512 * 1024;
 const POOL_LIMIT = 16;
 const pool: Uint8Array[] = [];
 
+/** A chunk of so many bytes is written as it is. */
+const DIRECT_BYTES = 128 * 1024;
+
 /**
- * Writes a stream with two buffers of 1 MiB: one is being written by a worker thread while the other fills, so
- * the main thread is free to encrypt. Chunks are copied, since the source may reuse them. Memory is bounded by
- * the two buffers, whatever the stream's length.
+ * Writes a stream with two buffers of 512 KiB: one is being written by a worker thread while the other fills, so
+ * the main thread is free to encrypt. Small chunks are copied, since the source may reuse them; large ones are written
+ * before the next is asked for. Memory is bounded by the two buffers, whatever the stream's length.
  */
 export class BufferedWriter {
   readonly #fd: number;
@@ -44,6 +47,13 @@ export class BufferedWriter {
   }
 
   async append(chunk: Uint8Array): Promise<void> {
+    if (chunk.length >= DIRECT_BYTES) {
+      if (this.#filled > 0) await this.#flush();
+      await this.#inFlight;
+      await writeAll(this.#fd, chunk, this.#position);
+      this.#position += chunk.length;
+      return;
+    }
     for (let at = 0; at < chunk.length; ) {
       this.#buffer ??= pool.pop() ?? new Uint8Array(BUFFER_BYTES);
       const taken = Math.min(chunk.length - at, BUFFER_BYTES - this.#filled);

@@ -66,8 +66,10 @@ export interface Store {
   /**
    * The bytes of a blob in `range`; fewer when the blob ends earlier, none when it ends before `range.offset`.
    * The caller bounds the memory by the length it asks for. Throws `not-found` when there is no such blob.
+   * `into`, of at least `range.length` bytes: memory for the bytes, which the store need not use; if it does, the result is
+   * a view of its beginning. It is the caller's again when the promise has settled, and what else is in it is not defined.
    */
-  getBlob(key: StoreKey, range: ByteRange): Promise<Uint8Array>;
+  getBlob(key: StoreKey, range: ByteRange, into?: Uint8Array): Promise<Uint8Array>;
 
   /**
    * Stores a blob. It is visible whole or not at all: when the source throws or the process dies, nothing is left

@@ -23,6 +23,7 @@ export {
 export type { VaultSettings } from './open-context.js';
 export type {
   Attributes,
+  Borrowed,
   CopyOptions,
   DigestName,
   Entry,

@@ -32,6 +32,7 @@ import { writeObject } from './objects/put.js';
 import { makeMarker, removeMarker, removeObject } from './objects/remove.js';
 import type {
   Attributes,
+  Borrowed,
   CopyOptions,
   DigestName,
   Entry,
@@ -255,6 +256,9 @@ class TranslatingHandle implements FileHandle {
   }
   readPieces(offset: number, length: number): Promise<readonly Uint8Array[]> {
     return this.#handle.readPieces(offset, length).catch(rethrow);
+  }
+  borrow(offset: number, length: number): Promise<Borrowed> {
+    return this.#handle.borrow(offset, length).catch(rethrow);
   }
   write(offset: number, data: Uint8Array): Promise<void> {
     return this.#handle.write(offset, data).catch(rethrow);

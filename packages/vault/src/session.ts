@@ -67,6 +67,13 @@ export interface OpenOptions {
   readonly attributes?: Attributes;
 }
 
+/** Bytes of a file, authenticated, and not to be changed. */
+export interface Borrowed {
+  readonly pieces: readonly Uint8Array[];
+  /** To be called once, when nothing reads `pieces` any more; if it is not, the memory is collected as any other. */
+  giveBack(): void;
+}
+
 /** An open file. Reads see the version that was newest at the opening, and the handle's own writes. */
 export interface FileHandle {
   /** The entry as this handle sees it, its own unpublished writes included. */
@@ -75,6 +82,11 @@ export interface FileHandle {
   read(offset: number, length: number): Promise<Uint8Array>;
   /** What {@link read} gives, uncopied: the pieces may be parts of a cache and must not be changed. */
   readPieces(offset: number, length: number): Promise<readonly Uint8Array[]>;
+  /**
+   * What {@link readPieces} gives, in memory that is used again when it is given back: for those who read much and know
+   * when they are done. It may end before `length` bytes, but has at least one unless the file ends at `offset`.
+   */
+  borrow(offset: number, length: number): Promise<Borrowed>;
   /**
    * Writes at an offset (ignored when appending). Resolves when the handle has room for more, which is the caller's
    * backpressure; `data` is not kept after that. Nothing is visible to others before {@link sync} or {@link close}.

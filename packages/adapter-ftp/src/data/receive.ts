@@ -32,23 +32,32 @@ export function receive(socket: Socket, transfer: Transfer, sink: Sink): Promise
       transfer.waitsForVault = false;
       resolve();
     };
-    socket.on('data', (chunk: Buffer) => {
-      if (settled) return;
+    const take = (chunk: Buffer): Promise<void> => {
+      if (settled) return Promise.resolve();
       transfer.bytes += chunk.length;
       pending += chunk.length;
-      if (pending > HIGH_BYTES) {
+      const taking = sink(chunk);
+      // Whoever reads into few buffers stops by itself while they are all here.
+      if (transfer.buffered !== undefined) transfer.waitsForVault = true;
+      else if (pending > HIGH_BYTES) {
         transfer.waitsForVault = true;
         socket.pause();
       }
-      sink(chunk).then(() => {
+      return taking.then(() => {
         pending -= chunk.length;
-        if (transfer.waitsForVault && pending < LOW_BYTES && !settled) {
-          transfer.waitsForVault = false;
-          socket.resume();
-        }
+        if (transfer.waitsForVault && !settled && !ended) relax();
         finishIfDone();
       }, fail);
-    });
+    };
+    const relax = (): void => {
+      if (transfer.buffered !== undefined) transfer.waitsForVault = pending > 0;
+      else if (pending < LOW_BYTES) {
+        transfer.waitsForVault = false;
+        socket.resume();
+      }
+    };
+    if (transfer.buffered !== undefined) transfer.buffered.read(take);
+    else socket.on('data', take);
     const end = (): void => {
       ended = true;
       transfer.waitsForVault = true;

@@ -1,9 +1,11 @@
 import type { Socket } from 'node:net';
-import type { FileHandle } from '@latchkey/vault';
+import type { Borrowed, FileHandle } from '@latchkey/vault';
 import type { Transfer } from './transfer.js';
 
-/** Bytes read from the vault and written to the socket at once. */
+/** Bytes read from the vault and written to the socket at once. The vault's memory for reading has this size. */
 const STEP_BYTES = 256 * 1024;
+/** Steps that are on their way from the vault while one is on its way to the client. */
+const AHEAD = 2;
 
 /** Writes to a data connection at the pace of the client. */
 export class Outlet {
@@ -26,12 +28,20 @@ export class Outlet {
     socket.resume();
   }
 
-  /** Resolves when there is room for more; at once, with undefined, if there is. Rejects when the client is gone. */
-  write(pieces: readonly (Uint8Array | string)[]): Promise<void> | undefined {
+  /**
+   * Resolves when there is room for more; at once, with undefined, if there is. Rejects when the client is gone. `sent` is
+   * called when everything is the operating system's, so that the memory of `pieces` can be used for something else.
+   */
+  write(pieces: readonly (Uint8Array | string)[], sent?: () => void): Promise<void> | undefined {
     if (this.#closed) throw this.#transfer.broken();
     // Together, in one system call.
     this.#socket.cork();
-    for (const piece of pieces) this.#socket.write(piece);
+    const last = pieces.length - 1;
+    pieces.forEach((piece, index) => {
+      // After a failure the system may have it still.
+      if (index < last || sent === undefined) this.#socket.write(piece);
+      else this.#socket.write(piece, (error) => error ?? sent());
+    });
     this.#socket.uncork();
     if (!this.#socket.writableNeedDrain) return undefined;
     return new Promise((resolve, reject) => {
@@ -60,25 +70,55 @@ export async function sendFile(
   transfer: Transfer,
   convert?: (bytes: Uint8Array) => Uint8Array,
 ): Promise<void> {
-  const fetch = (from: number): Promise<readonly Uint8Array[]> => {
-    const step = file.readPieces(from, Math.min(STEP_BYTES, size - from));
+  const fetching: Promise<Borrowed>[] = [];
+  let asked = offset;
+  const fetch = (): void => {
+    // To the next boundary, so that no step but the first begins in the middle of the vault's memory.
+    const length = Math.min(STEP_BYTES - (asked % STEP_BYTES), size - asked);
+    const step = borrowAll(file, asked, length);
     // Whoever awaits it gets the error; nobody may when an earlier one fails.
     step.catch(() => {});
-    return step;
+    fetching.push(step);
+    asked += length;
   };
-  let next = offset < size ? fetch(offset) : undefined;
-  for (let sent = offset; next !== undefined; ) {
+  for (let sent = offset; sent < size; ) {
+    // A few steps are read while the socket drains: many transfers share the memory of one process.
+    while (fetching.length <= AHEAD && asked < size) fetch();
     transfer.waitsForVault = true;
-    const pieces = await next;
+    const { pieces, giveBack } = await (fetching.shift() as Promise<Borrowed>);
     transfer.waitsForVault = false;
-    const bytes = pieces.reduce((sum, piece) => sum + piece.length, 0);
+    const bytes = bytesOf(pieces);
     if (bytes === 0) throw transfer.broken();
     sent += bytes;
     transfer.bytes += bytes;
-    // One step is read while the socket drains: many transfers share the memory of one process.
-    next = sent < size ? fetch(sent) : undefined;
-    const room = outlet.write(convert === undefined ? pieces : pieces.map(convert));
+    const room = convert === undefined ? outlet.write(pieces, giveBack) : outlet.write(pieces.map(convert));
+    if (convert !== undefined) giveBack();
     if (room !== undefined) await room;
   }
   await outlet.end();
+}
+
+/** All of a stretch of a file: what is borrowed at once may end earlier. */
+async function borrowAll(file: FileHandle, offset: number, length: number): Promise<Borrowed> {
+  const first = await file.borrow(offset, length);
+  let had = bytesOf(first.pieces);
+  if (had === length || had === 0) return first;
+  const parts = [first];
+  while (had < length) {
+    const next = await file.borrow(offset + had, length - had);
+    const bytes = bytesOf(next.pieces);
+    if (bytes === 0) break;
+    parts.push(next);
+    had += bytes;
+  }
+  return {
+    pieces: parts.flatMap(({ pieces }) => pieces),
+    giveBack: () => {
+      for (const part of parts) part.giveBack();
+    },
+  };
+}
+
+function bytesOf(pieces: readonly Uint8Array[]): number {
+  return pieces.reduce((sum, piece) => sum + piece.length, 0);
 }

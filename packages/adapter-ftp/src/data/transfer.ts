@@ -2,6 +2,7 @@ import type { Socket } from 'node:net';
 import type { SecureContext, TLSSocket } from 'node:tls';
 import { ReplyError } from '../errors.js';
 import { secureSocket, watchedSecureSocket } from '../tls/secure-socket.js';
+import { BufferedConnection } from './read-buffers.js';
 import type { DataSetup } from './setup.js';
 
 /** Milliseconds after the last byte in which the client has to close a data connection. */
@@ -26,6 +27,7 @@ export class Transfer {
   #refused = false;
   #openedAt = performance.now();
   #socket: Socket | TLSSocket | undefined;
+  #buffered: BufferedConnection | undefined;
   #stopConnecting: ((reason: ReplyError) => void) | undefined;
   #closedProperly: () => boolean = () => true;
   /** The vault, and not the client, is being waited for. */
@@ -38,6 +40,11 @@ export class Transfer {
   /** Why the transfer was stopped from outside, if it was. */
   get reason(): ReplyError | undefined {
     return this.#reason;
+  }
+
+  /** How the data connection is read, when it is not by its socket. */
+  get buffered(): BufferedConnection | undefined {
+    return this.#buffered;
   }
 
   /** Milliseconds since the data connection was there. */
@@ -75,6 +82,7 @@ export class Transfer {
     this.#socket = raw;
     this.#openedAt = performance.now();
     if (secureContext !== undefined) await this.#secure(raw, secureContext, direction);
+    else if (direction === 'in') this.#takeOver(raw);
     const socket = this.#socket;
     this.#limitIdleTime(socket);
     return socket;
@@ -109,6 +117,11 @@ export class Transfer {
   /** What a transfer that broke off is answered with. */
   broken(): ReplyError {
     return this.#reason ?? new ReplyError(426, 'the data connection was lost; transfer aborted');
+  }
+
+  #takeOver(raw: Socket): void {
+    this.#buffered = BufferedConnection.takeOver(raw);
+    if (this.#buffered !== undefined) this.#socket = this.#buffered.socket;
   }
 
   async #secure(raw: Socket, context: SecureContext, direction: 'in' | 'out'): Promise<void> {

@@ -6,6 +6,7 @@ import { isAcceptableSignature, requireContributory } from '../ed25519-encoding.
 import { EncryptionError } from '../errors.js';
 import type { CryptoProvider, HashName, IncrementalHash } from '../provider.js';
 import { ed25519Private, ed25519Public, rawPublicKey, x25519Private, x25519Public } from './keys.js';
+import { NodeRuns } from './runs.js';
 
 const TAG_BYTES = 16;
 type Cipher = 'aes-256-gcm' | 'chacha20-poly1305';
@@ -153,4 +154,6 @@ export const nodeProvider: CryptoProvider = {
     ),
 
   createHash,
+
+  runs: new NodeRuns(() => nodeProvider),
 };

@@ -3,6 +3,7 @@ import { EncryptionError } from '../errors.js';
 import type { CryptoProvider } from '../provider.js';
 import { openHeader, setNonce } from './keys.js';
 import { CHUNK_BYTES, chunkCount, chunkRange, LEAF_BYTES, SEGMENT_MAX, trailerRange } from './layout.js';
+import { openRunHere, runBytes } from './run.js';
 import { leafHash, treeRoot } from './tree.js';
 
 /** What a record says about a segment. */
@@ -66,6 +67,34 @@ export class SegmentOpener {
     }
     setNonce(this.#nonce, index, index === chunks - 1);
     return this.#p.aesGcmOpen(this.#cipherKey, this.#nonce, this.#header, sealed);
+  }
+
+  /**
+   * Opens chunks `first` to `last` in place, which lie at the beginning of `slab` as they do in the blob. `slab` is all of a
+   * buffer and is given away; resolves with it as an array with each plaintext where its ciphertext was. Rejects with
+   * `damaged`, or `limit` for no such chunks.
+   */
+  async openRun(
+    slab: Uint8Array<ArrayBuffer>,
+    first: number,
+    last: number,
+  ): Promise<Uint8Array<ArrayBuffer>> {
+    const chunks = chunkCount(this.#size);
+    const size = Math.min((last + 1) * CHUNK_BYTES, this.#size) - first * CHUNK_BYTES;
+    if (!(first >= 0 && first <= last && last < chunks && size > 0 && slab.length >= runBytes(size)))
+      throw new EncryptionError('limit', 'no such chunks');
+    const leaves = this.#trailer.subarray((first + 1) * LEAF_BYTES, (last + 2) * LEAF_BYTES);
+    const run = {
+      slab,
+      size,
+      key: this.#cipherKey,
+      header: this.#header,
+      first,
+      last: last === chunks - 1,
+    };
+    if (this.#p.runs !== undefined) return this.#p.runs.open(run, leaves);
+    openRunHere(this.#p, run, leaves);
+    return slab;
   }
 }
 

@@ -53,6 +53,25 @@ export const blobRules: readonly Rule[] = [
     },
   },
   {
+    id: 'memory that is offered holds the bytes if the result is a view of it',
+    check: async ({ store }) => {
+      const key = blobKey();
+      const bytes = sampleBytes(300_000, 6);
+      await store.putBlob(key, bytes);
+      for (const [offset, length] of [
+        [0, 1000],
+        [100, 300_000],
+        [299_999, 262_208],
+        [300_000, 10],
+      ] as const) {
+        const into = new Uint8Array(length).fill(7);
+        const got = await store.getBlob(key, { offset, length }, into);
+        expectSame(got, bytes.subarray(offset, offset + length));
+        if (got.buffer === into.buffer) expect(got.byteOffset).toBe(0);
+      }
+    },
+  },
+  {
     id: 'ranges that are no ranges are refused',
     check: async ({ store }) => {
       const key = blobKey();

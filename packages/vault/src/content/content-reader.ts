@@ -1,6 +1,7 @@
 import { concatBytes } from '../bytes.js';
+import type { Borrowed } from '../session.js';
 import type { PieceList } from './pieces.js';
-import { type SegmentReader, SPAN_CHUNKS } from './segment-reader.js';
+import { isBulk, type SegmentReader, SPAN_CHUNKS } from './segment-reader.js';
 
 /** A read this close to where the last one ended goes on from it, in bytes: clients send several and reorder a little. */
 const NEARBY_BYTES = 1024 * 1024;
@@ -35,6 +36,18 @@ export class ContentReader {
       else parts.push(this.#segments.read(piece.segment, piece.offset, piece.length, this.#ahead));
     }
     return parts.length === 1 ? (parts[0] as Promise<Uint8Array[]>) : (await Promise.all(parts)).flat();
+  }
+
+  /**
+   * The same in memory that is used again when it is given back, past the cache and without reading ahead: who reads in
+   * order asks for the next before it is done with this. May end early, but not at once.
+   */
+  async borrow(content: PieceList, offset: number, length: number): Promise<Borrowed> {
+    const available = Math.max(0, Math.min(length, content.size - offset));
+    const [piece] = available === 0 ? [] : content.range(offset, available);
+    if (piece?.kind === 'data' && isBulk(piece.segment))
+      return this.#segments.borrow(piece.segment, piece.offset, piece.length);
+    return { pieces: await this.readPieces(content, offset, length), giveBack: () => undefined };
   }
 }
 

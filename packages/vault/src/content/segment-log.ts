@@ -2,23 +2,32 @@ import {
   CHUNK_BYTES,
   type CryptoProvider,
   padmeSize,
+  runBytes,
   SEGMENT_MAX,
   SegmentSealer,
+  trailerRange,
 } from '@latchkey/encryption';
 import { concatBytes } from '../bytes.js';
 import type { VaultContext } from '../context.js';
 import { ByteQueue } from './byte-queue.js';
 import type { Piece, Segment } from './pieces.js';
+import { giveBackSlab, SLAB_PLAIN, takeSlab } from './slabs.js';
 
 /** Sealed bytes of a segment that are gathered before a stream to the store is worth opening. */
 const SINGLE_PUT_BYTES = 4 * CHUNK_BYTES;
 const FIRST_BUFFER_BYTES = 8 * 1024;
+const SEALED_CHUNK_BYTES = runBytes(CHUNK_BYTES);
+const NO_BYTES = new Uint8Array(0);
 
 type LogContext = Pick<VaultContext, 'writer' | 'budget' | 'padding' | 'vaultId'> & {
   readonly provider: CryptoProvider;
 };
 
-/** A segment being filled. The last chunk stays unsealed until the segment is finished, because it carries a flag. */
+/**
+ * A segment being filled. The last chunk stays unsealed until the segment is finished, because it carries a flag. A short
+ * one is sealed chunk by chunk here and put at once; a long one, from the chunk on with which it has become too long for
+ * that, by the slab and beside this thread.
+ */
 class OpenSegment {
   readonly segment: Segment;
   readonly done: Promise<void>;
@@ -30,6 +39,9 @@ class OpenSegment {
   #gathered: Uint8Array[];
   #gatheredBytes = 0;
   #queue: ByteQueue | undefined;
+  /** What is filled instead of the buffer once there is a queue, from the next chunk on. */
+  #slab: Uint8Array<ArrayBuffer> | undefined;
+  #sealing: Promise<void> = Promise.resolve();
   #failure: unknown;
   #settle!: { resolve: (value: void | PromiseLike<void>) => void; reject: (error: unknown) => void };
 
@@ -55,7 +67,16 @@ class OpenSegment {
     const take = Math.min(data.length, SEGMENT_MAX - this.size);
     let at = 0;
     while (at < take) {
+      if (this.#slab !== undefined) {
+        at += this.#fillSlab(this.#slab, data, at, take);
+        continue;
+      }
       if (this.#filled === CHUNK_BYTES) this.#sealChunk(false);
+      if (this.#queue !== undefined && this.#filled === 0) {
+        this.#slab = takeSlab();
+        this.#buffer = NO_BYTES;
+        continue;
+      }
       const step = Math.min(take - at, CHUNK_BYTES - this.#filled);
       if (this.#filled === 0 && step === CHUNK_BYTES && take - at > CHUNK_BYTES) {
         // A whole chunk with more behind it needs no copy.
@@ -73,7 +94,7 @@ class OpenSegment {
 
   /** What is still in memory unsealed, or nothing when part of it has been sealed already. */
   peek(offset: number, length: number): Uint8Array | undefined {
-    if (offset < this.#sealedBytes) return undefined;
+    if (offset < this.#sealedBytes || this.#slab !== undefined) return undefined;
     const from = offset - this.#sealedBytes;
     return this.#buffer.slice(from, from + length);
   }
@@ -86,13 +107,20 @@ class OpenSegment {
 
   finish(): void {
     this.#pad();
-    this.#sealChunk(true);
-    this.#emit(this.#sealer.trailer());
-    this.segment.root = this.#sealer.root();
-    this.segment.size = this.#sealedBytes;
+    this.segment.size = this.size;
+    if (this.#slab !== undefined) this.#sealSlab(this.#slab, true);
+    else this.#sealChunk(true);
     if (this.#queue !== undefined) {
+      // The store has the root's leaves before it has the blob, so whoever waits for the blob has the root.
+      const trailer = this.#sealing.then(() => {
+        this.segment.root = this.#sealer.root();
+        return this.#sealer.trailer();
+      });
+      this.#queue.pushLater(trailerRange(this.segment.size).length, trailer);
       this.#queue.end();
     } else {
+      this.#gathered.push(this.#sealer.trailer());
+      this.segment.root = this.#sealer.root();
       this.#settle.resolve(this.#context.writer.put(this.segment.blob, concatBytes(this.#gathered)));
       this.#gathered = [];
     }
@@ -101,6 +129,8 @@ class OpenSegment {
   /** Throws the segment away; the store keeps nothing of it. */
   discard(): void {
     this.#gathered = [];
+    if (this.#slab !== undefined) giveBackSlab(this.#slab);
+    this.#slab = undefined;
     this.#queue?.fail(new Error('discarded'));
     this.#settle.resolve();
   }
@@ -117,6 +147,34 @@ class OpenSegment {
     const bigger = new Uint8Array(bytes <= 4 * FIRST_BUFFER_BYTES ? 4 * FIRST_BUFFER_BYTES : CHUNK_BYTES);
     bigger.set(this.#buffer.subarray(0, this.#filled));
     this.#buffer = bigger;
+  }
+
+  /** Copies what of `data` from `at` to `end` fits into the chunk, and hands a full slab on that has more behind it. */
+  #fillSlab(slab: Uint8Array<ArrayBuffer>, data: Uint8Array, at: number, end: number): number {
+    if (this.#filled === SLAB_PLAIN) {
+      this.#sealSlab(slab, false);
+      this.#slab = takeSlab();
+      return 0;
+    }
+    const within = this.#filled % CHUNK_BYTES;
+    const step = Math.min(end - at, CHUNK_BYTES - within);
+    const chunkAt = ((this.#filled - within) / CHUNK_BYTES) * SEALED_CHUNK_BYTES;
+    slab.set(data.subarray(at, at + step), chunkAt + within);
+    this.#filled += step;
+    return step;
+  }
+
+  #sealSlab(slab: Uint8Array<ArrayBuffer>, last: boolean): void {
+    const size = this.#filled;
+    const length = runBytes(size);
+    const sealing = this.#sealer.sealRun(slab, size, last);
+    const chunk = sealing.then((sealed) => sealed.subarray(0, length));
+    this.#queue?.pushLater(length, chunk, () => void sealing.then(giveBackSlab, () => undefined));
+    this.#sealing = this.#sealing.then(() => sealing).then(() => undefined);
+    this.#sealing.catch(() => undefined);
+    this.#sealedBytes += size;
+    this.#filled = 0;
+    this.#slab = undefined;
   }
 
   #sealChunk(last: boolean): void {

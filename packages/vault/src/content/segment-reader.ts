@@ -3,6 +3,7 @@ import {
   type CryptoProvider,
   chunkCount,
   chunkRange,
+  runBytes,
   SEGMENT_HEADER_BYTES,
   SegmentOpener,
   segmentBlobSize,
@@ -11,16 +12,24 @@ import {
 import type { Store } from '@latchkey/store';
 import { LRUCache } from 'lru-cache';
 import { VaultError } from '../errors.js';
+import type { Borrowed } from '../session.js';
 import { asVaultError, isStoreError } from '../translate.js';
 import { blobKey } from './blob-name.js';
 import type { Segment } from './pieces.js';
+import { giveBackSlab, SLAB_PLAIN, takeSlab } from './slabs.js';
 
 /** Segments whose header and tree of hashes are kept. One of 64 MiB has 33 KiB of them. */
 const OPENED_SEGMENTS = 256;
 /** A blob of at most this many bytes is fetched whole. */
 const WHOLE_BYTES = 3 * CHUNK_BYTES;
+const SEALED_CHUNK_BYTES = runBytes(CHUNK_BYTES);
 /** Chunks fetched in one request at most: 1 MiB. */
 export const SPAN_CHUNKS = 16;
+
+/** Whether a segment is read in parts. */
+export function isBulk(segment: Segment): boolean {
+  return segmentBlobSize(segment.size) > WHOLE_BYTES;
+}
 
 /**
  * Reads segments: fetches spans of chunks, authenticates each, and keeps plaintext chunks within one byte budget for
@@ -60,6 +69,42 @@ export class SegmentReader {
       if (ahead > 0 && to === chunk.length) this.#chunks.delete(chunkKey(segment, index));
     }
     return pieces;
+  }
+
+  /**
+   * Up to `length` bytes of a segment that {@link isBulk}, from the chunk of `offset` on as far as a slab reaches, past the
+   * cache.
+   */
+  async borrow(segment: Segment, offset: number, length: number): Promise<Borrowed> {
+    const first = Math.floor(offset / CHUNK_BYTES);
+    const wanted = Math.floor((offset + length - 1) / CHUNK_BYTES);
+    const last = Math.min(wanted, first + SLAB_PLAIN / CHUNK_BYTES - 1);
+    const slab = await this.#authenticated(segment, () => this.#fetchSlab(segment, first, last));
+    const pieces: Uint8Array[] = [];
+    for (let index = first; index <= last; index++) {
+      const at = index * CHUNK_BYTES;
+      const from = Math.max(0, offset - at);
+      const to = Math.min(CHUNK_BYTES, segment.size - at, offset + length - at);
+      const start = (index - first) * SEALED_CHUNK_BYTES;
+      pieces.push(slab.subarray(start + from, start + to));
+    }
+    return { pieces, giveBack: () => giveBackSlab(slab) };
+  }
+
+  async #fetchSlab(segment: Segment, first: number, last: number): Promise<Uint8Array<ArrayBuffer>> {
+    const key = blobKey(segment.blob);
+    const { offset } = chunkRange(first, segment.size);
+    const end = chunkRange(last, segment.size);
+    const length = end.offset + end.length - offset;
+    const slab = takeSlab();
+    const [opener, bytes] = await Promise.all([
+      this.#openedSegment(segment),
+      this.#store.getBlob(key, { offset, length }, slab),
+    ]);
+    // What is missing must not be made up for by what an earlier use has left.
+    if (bytes.length !== length) throw new VaultError('damaged', `segment ${key} is cut short`);
+    if (bytes.buffer !== slab.buffer) slab.set(bytes);
+    return opener.openRun(slab, first, last);
   }
 
   /** Chunks `first` to `last`, asking the store for what is missing up to `end`. */
@@ -110,18 +155,11 @@ export class SegmentReader {
 
   async #fetchSpan(segment: Segment, from: number, to: number): Promise<Uint8Array[]> {
     const key = blobKey(segment.blob);
-    try {
-      const size = segmentBlobSize(segment.size);
-      if (size <= WHOLE_BYTES) {
-        const blob = await this.#store.getBlob(key, { offset: 0, length: size });
+    return this.#authenticated(segment, async () => {
+      if (!isBulk(segment)) {
+        const blob = await this.#store.getBlob(key, { offset: 0, length: segmentBlobSize(segment.size) });
         const opener = this.#opener(segment, blob, 0);
         return this.#openChunks(segment, opener, blob, 0, from, to);
-      }
-      let opened = this.#opened.get(key);
-      if (opened === undefined) {
-        opened = this.#openSegment(segment);
-        this.#opened.set(key, opened);
-        opened.catch(() => this.#opened.delete(key));
       }
       const start = chunkRange(from, segment.size).offset;
       const lastRange = chunkRange(to, segment.size);
@@ -129,14 +167,33 @@ export class SegmentReader {
         offset: start,
         length: lastRange.offset + lastRange.length - start,
       });
-      const [opener, bytes] = await Promise.all([opened, reading]);
+      const [opener, bytes] = await Promise.all([this.#openedSegment(segment), reading]);
       return this.#openChunks(segment, opener, bytes, start, from, to);
+    });
+  }
+
+  /** Tells what is wrong with a segment in the vault's words. */
+  async #authenticated<T>(segment: Segment, work: () => Promise<T>): Promise<T> {
+    const key = blobKey(segment.blob);
+    try {
+      return await work();
     } catch (error) {
       if (isStoreError(error, 'not-found')) {
         throw new VaultError('stale', `segment ${key} is not in the store`, { cause: error });
       }
       throw asVaultError(error, `segment ${key}`);
     }
+  }
+
+  #openedSegment(segment: Segment): Promise<SegmentOpener> {
+    const key = blobKey(segment.blob);
+    let opened = this.#opened.get(key);
+    if (opened === undefined) {
+      opened = this.#openSegment(segment);
+      this.#opened.set(key, opened);
+      opened.catch(() => this.#opened.delete(key));
+    }
+    return opened;
   }
 
   async #openSegment(segment: Segment): Promise<SegmentOpener> {

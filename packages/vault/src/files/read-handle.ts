@@ -7,7 +7,7 @@ import { VaultError } from '../errors.js';
 import { changeRecord } from '../names/attributes.js';
 import type { RecordFields } from '../record/build.js';
 import { describe } from '../record/entry.js';
-import type { Attributes, Entry, FileHandle, Path } from '../session.js';
+import type { Attributes, Borrowed, Entry, FileHandle, Path } from '../session.js';
 import { checkRange } from './range.js';
 
 /** One version of a file, open for reading. Its segments are kept from this process's own sweeps while it is open. */
@@ -59,6 +59,12 @@ export class ReadHandle implements FileHandle {
     if (this.#closed) throw new VaultError('closed', 'the file is closed');
     checkRange(offset, length);
     return this.#whole(this.#reader.readPieces(this.#content, offset, length));
+  }
+
+  async borrow(offset: number, length: number): Promise<Borrowed> {
+    if (this.#closed) throw new VaultError('closed', 'the file is closed');
+    checkRange(offset, length);
+    return this.#whole(this.#reader.borrow(this.#content, offset, length));
   }
 
   /** Content that is gone is `stale` when the file has been replaced, and damage when it still refers to it. */

@@ -9,7 +9,7 @@ import { INLINE_BYTES } from '../limits.js';
 import { changeRecord } from '../names/attributes.js';
 import { checkAttributes, freshListing, type RecordFields, withAttributes } from '../record/build.js';
 import { describe } from '../record/entry.js';
-import type { Attributes, Entry, FileHandle, OpenOptions, Path } from '../session.js';
+import type { Attributes, Borrowed, Entry, FileHandle, OpenOptions, Path } from '../session.js';
 import { Edits } from './edits.js';
 import { publish, saveDraft } from './publish.js';
 import { checkRange } from './range.js';
@@ -102,6 +102,10 @@ export class WriteHandle implements FileHandle {
   async readPieces(offset: number, length: number): Promise<readonly Uint8Array[]> {
     const bytes = await this.read(offset, length);
     return bytes.length === 0 ? [] : [bytes];
+  }
+
+  async borrow(offset: number, length: number): Promise<Borrowed> {
+    return { pieces: await this.readPieces(offset, length), giveBack: () => undefined };
   }
 
   write(offset: number, data: Uint8Array): Promise<void> {
