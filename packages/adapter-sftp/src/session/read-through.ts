@@ -1,4 +1,4 @@
-import { type Entry, type FileHandle, VaultError } from '@latchkey/vault';
+import { type Borrowed, type Entry, type FileHandle, VaultError } from '@latchkey/vault';
 import type { OpenFile } from './open-file.js';
 
 /**
@@ -25,6 +25,10 @@ export class ReadThrough implements FileHandle {
 
   readPieces(offset: number, length: number): Promise<readonly Uint8Array[]> {
     return this.#use((file) => file.readPieces(offset, length));
+  }
+
+  borrow(offset: number, length: number): Promise<Borrowed> {
+    return this.#use((file) => file.borrow(offset, length));
   }
 
   async #use<T>(task: (file: FileHandle) => Promise<T>): Promise<T> {
