@@ -57,8 +57,17 @@ async function mount(server) {
   const folder = path.join(place, 'vault');
   mkdirSync(folder);
   const outside = statSync(folder).dev;
-  const ssh = [`IdentityFile=${server.keyFile}`, `UserKnownHostsFile=${server.knownHosts}`, 'IdentityAgent=none'];
-  const options = ['-f', '-s', '-odir_cache=no,attr_timeout=0,entry_timeout=0,idmap=user', `-o${ssh.join(',')}`];
+  const ssh = [
+    `IdentityFile=${server.keyFile}`,
+    `UserKnownHostsFile=${server.knownHosts}`,
+    'IdentityAgent=none',
+  ];
+  const options = [
+    '-f',
+    '-s',
+    '-odir_cache=no,attr_timeout=0,entry_timeout=0,idmap=user',
+    `-o${ssh.join(',')}`,
+  ];
   const args = [`${server.user}@${server.host}:/`, folder, '-p', String(server.port), ...options];
   const child = spawn(needed('sshfs', program('sshfs')), args, { stdio: 'inherit' });
   const ended = new Promise((resolve) => child.on('close', resolve));
@@ -81,7 +90,21 @@ try {
   try {
     const file = path.join(sources, 'tests', 'test_functional.py');
     const chosen = CLASSES.map((name) => `${file}::${name}`);
-    const args = ['-m', 'pytest', '-c', '/dev/null', '--rootdir', sources, '-p', 'latchkey_server', '-p', 'no:cacheprovider', '-rxX', '--tb=short', '--noconftest'];
+    const args = [
+      '-m',
+      'pytest',
+      '-c',
+      '/dev/null',
+      '--rootdir',
+      sources,
+      '-p',
+      'latchkey_server',
+      '-p',
+      'no:cacheprovider',
+      '-rxX',
+      '--tb=short',
+      '--noconftest',
+    ];
     const done = spawnSync(python, [...args, ...process.argv.slice(2), ...chosen], {
       cwd: folder,
       stdio: 'inherit',
