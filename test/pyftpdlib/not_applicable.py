@@ -4,6 +4,7 @@ WORDING = "compares whole replies of pyftpdlib, text included"
 ANONYMOUS = "needs an anonymous user; a vault has none"
 WAITS = "a command waits for the end of a transfer here, as RFC 959 has it for REIN and QUIT; this test waits for its reply first"
 ABORTED = "RFC 959, section 4.1.3 answers ABOR with 226 where the command before it is done; pyftpdlib has 225"
+NO_DATA = "begins a transfer without PASV or PORT, which is refused before the offset is looked at"
 AT_ONCE = "expects a connection at PORT or EPRT; RFC 959, section 3.2 has it begin with the transfer"
 
 NOT_APPLICABLE = {
@@ -24,7 +25,8 @@ NOT_APPLICABLE = {
     "TestFtpFsOperations::test_cwd": "CWD without a path is refused (RFC 959, section 5.3.1)",
     "TestFtpFsOperations::test_mdtm": "MDTM tells the time of a directory, too",
     "TestFtpStoreData::test_quit_during_transfer": WAITS,
-    "TestFtpStoreData::test_rest_on_stor": "sends STOR without PASV or PORT, which is refused before the offset is looked at",
+    "TestFtpStoreData::test_rest_on_stor": NO_DATA,
+    "TestFtpRetrieveData::test_restore_on_retr": NO_DATA,
     "TestFtpStoreData::test_stou": "sends STOU before PORT",
     "TestFtpStoreData::test_stou_orphaned_file": ANONYMOUS,
     "TestFtpListingCmds::test_mlsd_all_facts": "a directory has no fact of its size",

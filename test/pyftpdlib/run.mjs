@@ -12,7 +12,6 @@ const PYFTPDLIB = 'pyftpdlib==2.2.0';
 const PACKAGES = [PYFTPDLIB, 'pytest==9.2.0', 'psutil==7.2.2'];
 /** What a client can see of a server; the rest sets options of pyftpdlib's own or looks into it. */
 const CLASSES = [
-  'TestFtpAuthentication',
   'TestFtpDummyCmds',
   'TestFtpCmdsSemantic',
   'TestFtpFsOperations',
@@ -22,6 +21,8 @@ const CLASSES = [
   'TestFtpAbort',
   'TestIPv4Environment',
   'TestCornerCases',
+  // Last: whoever fails to log in waits from then on.
+  'TestFtpAuthentication',
 ];
 
 const here = path.dirname(fileURLToPath(import.meta.url));

@@ -4,7 +4,7 @@ import { type AddressInfo, createServer } from 'node:net';
 import { describe, expect, it } from 'vitest';
 import { RememberedPasswords } from '../src/serve/remembered-passwords.js';
 import { Workspace } from './program.js';
-import { PASSWORD, serve } from './served.js';
+import { PASSWORD, serve, USER } from './served.js';
 
 function run(workspace: Workspace, program: string, args: string[], env: NodeJS.ProcessEnv = {}) {
   return spawnSync(program, args, {

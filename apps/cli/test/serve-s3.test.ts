@@ -5,7 +5,7 @@ import { describe, expect, it } from 'vitest';
 import { CLIENT_NAMES, describeClient, protocolsOf } from '../src/connect/clients.js';
 import type { Endpoint } from '../src/connect/endpoint.js';
 import { Workspace } from './program.js';
-import { serve } from './served.js';
+import { serve, USER } from './served.js';
 
 interface Key {
   readonly id: string;

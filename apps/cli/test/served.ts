@@ -2,7 +2,8 @@ import { expect } from 'vitest';
 import { ended, until, type Workspace } from './program.js';
 
 export const PASSWORD = 'pass word "quoted"';
-const USER = ['--user', 'ann', '--password-file', 'pw'];
+/** Of that user, for `serve` and `connect`. */
+export const USER: readonly string[] = ['--user', 'ann', '--password-file', 'pw'];
 
 /** A `latchkey serve` that listens. */
 export interface Served {
