@@ -2,11 +2,13 @@
 import { exitStatus } from './exit-codes.js';
 import { outputFailure, report } from './failure.js';
 import { run } from './program.js';
+import { leaveWhenUnread } from './terminal/output.js';
 
 let outputError: Error | undefined;
+// `latchkey ls | head`: the reader has seen enough.
+leaveWhenUnread(() => process.exit(exitStatus('broken-pipe')));
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {
-  // `latchkey ls | head`: the reader has seen enough.
-  if (error.code === 'EPIPE') process.exit(exitStatus('broken-pipe'));
+  if (error.code === 'EPIPE') return;
   // The command that wrote is told as well, and may still have something to undo.
   outputError ??= error;
 });

@@ -39,4 +39,18 @@ describe('a standard output that cannot be written', () => {
     expect(stderr).toContain('made useless again');
     expect(await workspace.json('recovery', 'list')).toEqual([kept]);
   });
+
+  it('leaves no recovery words either when the reader has gone', async () => {
+    const workspace = await Workspace.create();
+    const command = `'${process.execPath}' '${MAIN}' recovery create --quiet`;
+    for (const flags of ['', '--json']) {
+      // The reader has gone long before the words are made.
+      const script = `{ sleep 1; exec ${command} ${flags}; } | true`;
+      spawnSync('sh', ['-c', script], {
+        cwd: workspace.path,
+        env: { PATH: process.env.PATH, HOME: '/nonexistent', ...workspace.env },
+      });
+      expect(await workspace.json('recovery', 'list')).toEqual([]);
+    }
+  });
 });

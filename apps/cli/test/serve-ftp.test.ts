@@ -3,35 +3,8 @@ import { statSync } from 'node:fs';
 import { type AddressInfo, createServer } from 'node:net';
 import { describe, expect, it } from 'vitest';
 import { RememberedPasswords } from '../src/serve/remembered-passwords.js';
-import { ended, until, Workspace } from './program.js';
-
-const PASSWORD = 'pass word "quoted"';
-const USER = ['--user', 'ann', '--password-file', 'pw'];
-
-interface Served {
-  readonly port: number;
-  readonly certificate: string;
-  readonly log: () => string;
-  stop(): Promise<void>;
-}
-
-/** A workspace whose vault is served to ann, and where FTP listens. */
-async function serve(workspace: Workspace, ...flags: string[]): Promise<Served> {
-  workspace.file('pw', `${PASSWORD}\n`);
-  const child = workspace.start(['serve', '--port', '0', '--log', 'json', ...USER, ...flags]);
-  let log = '';
-  child.stderr?.on('data', (text: Buffer) => (log += text.toString()));
-  const end = ended(child);
-  await until('listening', () => log.includes('"listening"') || child.exitCode !== null);
-  const event = log.split('\n').find((line) => line.includes('"listening for ftp"'));
-  if (event === undefined) throw new Error(log);
-  const { port, certificate } = JSON.parse(event) as { port: number; certificate: string };
-  const stop = async (): Promise<void> => {
-    child.kill('SIGTERM');
-    expect(await end).toMatchObject({ status: 0 });
-  };
-  return { port, certificate, log: () => log, stop };
-}
+import { Workspace } from './program.js';
+import { PASSWORD, serve, USER } from './served.js';
 
 function run(workspace: Workspace, program: string, args: string[], env: NodeJS.ProcessEnv = {}) {
   return spawnSync(program, args, {
@@ -48,7 +21,7 @@ async function settingsFor(client: string, port: number, workspace: Workspace, .
 describe('serve over FTP', () => {
   it('gives curl, lftp and rclone what connect prints for them, with the certificate verified', async () => {
     const workspace = await Workspace.create();
-    const served = await serve(workspace);
+    const served = await serve(workspace, 'ftp');
     workspace.file('latchkey.pem', await workspace.ok('connect', 'certificate', '--user', 'ann', '--quiet'));
     workspace.file('FILE', 'sent by curl');
 
@@ -76,9 +49,9 @@ describe('serve over FTP', () => {
 
   it('keeps its certificate over restarts, readable by its owner only, and prints its fingerprint', async () => {
     const workspace = await Workspace.create();
-    const first = await serve(workspace);
+    const first = await serve(workspace, 'ftp');
     await first.stop();
-    const second = await serve(workspace);
+    const second = await serve(workspace, 'ftp');
     expect(second.certificate).toBe(first.certificate);
     expect(first.certificate).toMatch(/[0-9A-F]{2}(:[0-9A-F]{2}){31}/);
     expect(statSync(workspace.local('state', 'ftp_certificate.pem')).mode & 0o777).toBe(0o600);
@@ -89,19 +62,19 @@ describe('serve over FTP', () => {
   it('takes no password in clear text unless it was told to', async () => {
     const workspace = await Workspace.create();
     await workspace.put('vault:/seen', 'x');
-    const strict = await serve(workspace);
+    const strict = await serve(workspace, 'ftp');
     const list = (port: number) =>
       run(workspace, 'curl', ['-sS', '--user', `ann:${PASSWORD}`, '--list-only', `ftp://127.0.0.1:${port}/`]);
     expect(list(strict.port)).toMatchObject({ stdout: '' });
     await strict.stop();
-    const lenient = await serve(workspace, '--ftp-tls', 'allow');
+    const lenient = await serve(workspace, 'ftp', '--ftp-tls', 'allow');
     expect(list(lenient.port)).toMatchObject({ status: 0, stdout: expect.stringContaining('seen') });
     await lenient.stop();
   });
 
   it('is left out when asked, or when nobody could log in, and names a port that is busy', async () => {
     const workspace = await Workspace.create();
-    await expect(serve(workspace, '--no-ftp')).rejects.toThrow('"listening"');
+    await expect(serve(workspace, 'ftp', '--no-ftp')).rejects.toThrow('"listening"');
     const other = createServer();
     await new Promise<void>((resolve) => other.listen(0, '127.0.0.1', resolve));
     const { port } = other.address() as AddressInfo;
@@ -119,7 +92,7 @@ describe('serve over FTP', () => {
       'latchkey.toml',
       '[ftp]\ntls = "allow"\nimplicit-port = 0\npassive-ports = "50000-50010"\ngreeting = "Hello scanner"\n',
     );
-    const served = await serve(workspace);
+    const served = await serve(workspace, 'ftp');
     expect(served.log()).toContain('"listening for ftps"');
     const curl = run(workspace, 'curl', [
       '-sv',

@@ -5,44 +5,8 @@ import { type AddressInfo, createServer } from 'node:net';
 import { describe, expect, it } from 'vitest';
 import { CLIENT_NAMES, describeClient, protocolsOf } from '../src/connect/clients.js';
 import type { Endpoint } from '../src/connect/endpoint.js';
-import { ended, until, Workspace } from './program.js';
-
-const USER = ['--user', 'ann', '--password-file', 'pw'];
-
-interface Served {
-  readonly url: string;
-  readonly port: number;
-  readonly certificate: string | undefined;
-  readonly log: () => string;
-  stop(): Promise<void>;
-}
-
-/** A workspace whose vault is served to ann. Throws the log where S3 is not served. */
-async function serve(workspace: Workspace, ...flags: string[]): Promise<Served> {
-  workspace.file('pw', 'a password for logins\n');
-  const child = workspace.start([
-    'serve',
-    '--port',
-    '0',
-    '--no-ftp',
-    '--log',
-    'json',
-    ...(flags.includes('--user') ? [] : USER),
-    ...flags,
-  ]);
-  let log = '';
-  child.stderr?.on('data', (text: Buffer) => (log += text.toString()));
-  const end = ended(child);
-  await until('listening', () => log.includes('"listening"') || child.exitCode !== null);
-  const event = log.split('\n').find((line) => line.includes('"listening for s3"'));
-  if (event === undefined) throw new Error(log);
-  const { url, port, certificate } = JSON.parse(event) as Omit<Served, 'stop' | 'log'>;
-  const stop = async (): Promise<void> => {
-    child.kill('SIGTERM');
-    expect(await end).toMatchObject({ status: 0 });
-  };
-  return { url, port, certificate, log: () => log, stop };
-}
+import { Workspace } from './program.js';
+import { serve, USER } from './served.js';
 
 interface Key {
   readonly id: string;
@@ -73,7 +37,7 @@ function curl(
 describe('serve over S3', () => {
   it('makes a key on the first run, which the log names and does not tell, and takes it', async () => {
     const workspace = await Workspace.create();
-    const served = await serve(workspace);
+    const served = await serve(workspace, 's3', '--no-ftp');
     const made = await key(workspace, 'show');
     expect(made).toMatchObject({ user: 'ann', id: expect.stringMatching(/^LATCHKEY[A-Z2-7]{12}$/) });
     expect(made.secret).toMatch(/^[a-z2-7]{40}$/);
@@ -89,7 +53,7 @@ describe('serve over S3', () => {
       text: expect.stringContaining('SignatureDoesNotMatch'),
     });
     await served.stop();
-    const again = await serve(workspace);
+    const again = await serve(workspace, 's3', '--no-ftp');
     expect(again.log()).not.toContain('made an access key');
     expect(curl(made, `${again.url}/bucket/key`)).toEqual({ status: 200, text: 'by curl' });
     await again.stop();
@@ -98,7 +62,7 @@ describe('serve over S3', () => {
 
   it('takes keys that are made and forgets keys that are removed while it runs', async () => {
     const workspace = await Workspace.create();
-    const served = await serve(workspace);
+    const served = await serve(workspace, 's3', '--no-ftp');
     const second = await key(workspace, 'create', '--user', 'ann');
     const stranger = await key(workspace, 'create', '--user', 'bob');
     expect(curl(second, served.url)).toMatchObject({ status: 200 });
@@ -146,24 +110,24 @@ describe('serve over S3', () => {
   it('encrypts what leaves this computer unless it is told not to, with the certificate of FTP', async () => {
     const workspace = await Workspace.create();
     const made = await key(workspace, 'create', '--user', 'ann');
-    const open = await serve(workspace, '--host', '0.0.0.0');
+    const open = await serve(workspace, 's3', '--no-ftp', '--host', '0.0.0.0');
     expect(open.url).toMatch(/^https:/);
     expect(open.certificate).toMatch(/[0-9A-F]{2}(:[0-9A-F]{2}){31}/);
     const pem = workspace.file('latchkey.pem', await workspace.ok('connect', 'certificate', '--quiet'));
     const at = `https://localhost:${open.port}`;
     expect(curl(made, at, '--cacert', pem)).toMatchObject({ status: 200 });
     await open.stop();
-    const plain = await serve(workspace, '--host', '0.0.0.0', '--s3-tls', 'off');
+    const plain = await serve(workspace, 's3', '--no-ftp', '--host', '0.0.0.0', '--s3-tls', 'off');
     expect(plain.url).toMatch(/^http:/);
     await plain.stop();
-    const strict = await serve(workspace, '--s3-tls', 'require');
+    const strict = await serve(workspace, 's3', '--no-ftp', '--s3-tls', 'require');
     expect(strict).toMatchObject({ url: expect.stringMatching(/^https:/), certificate: open.certificate });
     await strict.stop();
   });
 
   it('is left out when asked, and names a port that is busy', async () => {
     const workspace = await Workspace.create();
-    await expect(serve(workspace, '--no-s3')).rejects.toThrow('"listening"');
+    await expect(serve(workspace, 's3', '--no-ftp', '--no-s3')).rejects.toThrow('"listening"');
     expect(readdirSync(workspace.local('state'))).not.toContain('access-keys');
     const other = createServer();
     await new Promise<void>((resolve) => other.listen(0, '127.0.0.1', resolve));
@@ -190,7 +154,7 @@ describe('serve over S3', () => {
       'latchkey.toml',
       '[s3]\nregion = "eu-central-1"\ndomains = ["s3.example.org"]\nupload = "1MiB"\nrequests = 8\npublic-buckets = ["bucket"]\nkeep-uploads = "2d"\n',
     );
-    const served = await serve(workspace);
+    const served = await serve(workspace, 's3', '--no-ftp');
     expect(served.log()).toContain('"region":"eu-central-1"');
     const made = await key(workspace, 'show');
     expect(curl(made, served.url)).toMatchObject({
@@ -273,7 +237,7 @@ describe('connect for S3', () => {
 
   it('gives rclone a section that it works with', async () => {
     const workspace = await Workspace.create();
-    const served = await serve(workspace);
+    const served = await serve(workspace, 's3', '--no-ftp');
     const section = await workspace.ok('connect', 'rclone', '--s3', '--port', String(served.port), '--quiet');
     const config = workspace.file('rclone.conf', section);
     workspace.file('FILE', 'sent by rclone');

@@ -12,6 +12,10 @@ describe('init', () => {
     expect(again.status).toBe(6);
     expect(again.stderr).toContain('holds a vault already; nothing was changed');
     expect(fingerprint(workspace.store)).toBe(before);
+    // Before it asks for a passphrase, of which there is none here.
+    const silent = await workspace.run(['init'], { env: { LATCHKEY_PASSPHRASE: undefined } });
+    expect(silent.status).toBe(6);
+    expect(silent.stderr).toContain('holds a vault already; nothing was changed');
   });
 
   it('refuses a weak passphrase before it makes anything, unless told', async () => {

@@ -5,7 +5,7 @@ import { type Line, LineReader } from '../src/control/line-reader.js';
 import { decodeText, parseCommand } from '../src/control/parse.js';
 import { formatReply, reply } from '../src/control/replies.js';
 import { FromWire, ToWire } from '../src/data/ascii.js';
-import { matches } from '../src/listing/pattern.js';
+import { filterBy, matches } from '../src/listing/pattern.js';
 import { splitPath } from '../src/session/paths.js';
 import { formatTime, parseTime } from '../src/session/times.js';
 import { type Fixture, startFixture } from './support/fixture.js';
@@ -140,6 +140,21 @@ describe('TYPE A', () => {
 });
 
 describe('patterns', () => {
+  test('choose of a page what matches, and let others run in between', async () => {
+    const page = Array.from({ length: 2_000 }, (_, index) => ({ name: `${'a'.repeat(900)}${index}` }));
+    let turns = 0;
+    let running = true;
+    const count = (): void => {
+      turns += 1;
+      if (running) setImmediate(count);
+    };
+    setImmediate(count);
+    const found = await filterBy<{ name: string }>(`${'*a'.repeat(40)}*1999`)(page);
+    running = false;
+    expect(found).toEqual(page.slice(-1));
+    expect(turns).toBeGreaterThan(0);
+  });
+
   test('match what the same regular expression matches, and long ones take no longer', () => {
     const piece = fc.stringMatching(/^[ab*?]{0,8}$/);
     fc.assert(

@@ -24,7 +24,7 @@ describe('names, times and digests', () => {
     await shared.client.command('DELE d', 550);
   });
 
-  test('times: MDTM, MFMT, SITE UTIME in both forms; MFCT is refused', async () => {
+  test('times: MDTM, MFMT, SITE UTIME in both forms', async () => {
     await put(shared.fixture.vault, ['a b'], 'x');
     const modified = async (): Promise<string | undefined> =>
       (await shared.client.command('MDTM a b', 213)).lines[0];
@@ -36,11 +36,29 @@ describe('names, times and digests', () => {
     expect(await modified()).toBe('213 20030203040500');
     await shared.client.command('SITE UTIME a b 20040101000000 20040203040506 20040101000000 UTC', 200);
     expect(await modified()).toBe('213 20040203040506');
-    await shared.client.command('MFCT 20010203040506 a b', 504);
     for (const bad of ['MFMT 20011303040506 a b', 'MFMT 20010230040506 a b', 'MFMT a b', 'SITE UTIME x a b'])
       await shared.client.command(bad, 501);
     await shared.client.command('MFMT 20010203040506 nowhere', 550);
     await shared.client.command('MDTM nowhere', 550);
+  });
+
+  test('MFCT sets the time of creation of files and directories, which MLST shows', async () => {
+    await put(shared.fixture.vault, ['a b'], 'x');
+    await shared.client.command('MKD folder', 257);
+    await shared.client.command('OPTS MLST create;modify;', 200);
+    const facts = async (name: string): Promise<string | undefined> =>
+      (await shared.client.command(`MLST ${name}`, 250)).lines[1];
+    for (const name of ['a b', 'folder']) {
+      await shared.client.command(`MFMT 20020203040506 ${name}`, 213);
+      const { lines } = await shared.client.command(`MFCT 20010203040506 ${name}`, 213);
+      expect(lines).toEqual([`213 Create=20010203040506; ${name}`]);
+      expect(await facts(name)).toBe(` modify=20020203040506;create=20010203040506; /${name}`);
+    }
+    // It outlives the content.
+    await put(shared.fixture.vault, ['a b'], 'another');
+    expect(await facts('a b')).toContain('create=20010203040506;');
+    await shared.client.command('MFCT 20011303040506 a b', 501);
+    await shared.client.command('MFCT 20010203040506 nowhere', 550);
   });
 
   test('SITE CHMOD, HELP and unknown ones', async () => {

@@ -41,6 +41,8 @@ export interface Entry {
 
 export interface Attributes {
   readonly modified?: Timestamp;
+  /** Of an entry that is there already; what is made is of the moment in which it is made. */
+  readonly created?: Timestamp;
   readonly mode?: number;
   /** Replaces all user metadata. */
   readonly metadata?: ReadonlyMap<string, string>;

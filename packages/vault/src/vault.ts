@@ -95,13 +95,17 @@ export class Vault {
     this.#rootSecret = rootSecret;
   }
 
+  /** Whether there is a vault in `store`, whole or damaged. Needs no passphrase. */
+  static async isIn(store: Store): Promise<boolean> {
+    return (await readHeaders(store)).some((copy) => copy.etag !== null);
+  }
+
   /** Makes a vault in an empty store and opens it. Throws `exists` when there is one already. */
   static async create(options: CreateVaultOptions): Promise<Vault> {
     const { store, provider } = options;
     try {
-      if ((await readHeaders(store)).some((copy) => copy.etag !== null)) {
+      if (await Vault.isIn(store))
         throw new VaultError('exists', 'the store holds a vault already; nothing was changed');
-      }
       const made = createVault(provider, options.padding === undefined ? {} : { padding: options.padding });
       const header = await addPassphraseSlot(
         provider,

@@ -31,6 +31,10 @@ export function addInit(program: Command): void {
   withKdfOptions(command).action(run);
 }
 
+function holdsVault(root: string, cause?: unknown): Failure {
+  return new Failure('refused', `${root} holds a vault already; nothing was changed`, { cause });
+}
+
 /** Nobody should think of a passphrase to be told that the directory is the wrong one. Throws a refusal. */
 async function requireUsable(root: string): Promise<void> {
   const names = await readdir(root).catch((error: NodeJS.ErrnoException) => {
@@ -39,8 +43,12 @@ async function requireUsable(root: string): Promise<void> {
   });
   if (names.length === 0) return;
   try {
-    // A store without a vault is taken, one with a vault is told apart when the vault is made.
-    await (await FileStore.open({ root })).close();
+    const store = await FileStore.open({ root });
+    try {
+      if (await Vault.isIn(store)) throw holdsVault(root);
+    } finally {
+      await store.close();
+    }
   } catch (cause) {
     if (!(cause instanceof StoreError) || cause.code !== 'no-store') throw cause;
     throw new Failure('refused', `${root} is not empty, and holds no vault`, {
@@ -77,7 +85,7 @@ async function run(directory: string | undefined, options: Options, command: Com
   } catch (error) {
     await store.close();
     if (error instanceof Error && 'code' in error && error.code === 'exists') {
-      throw new Failure('refused', `${root} holds a vault already; nothing was changed`, { cause: error });
+      throw holdsVault(root, error);
     }
     throw error;
   }

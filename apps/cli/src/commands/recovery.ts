@@ -8,7 +8,7 @@ import {
   withNewPassphraseOptions,
 } from '../passphrase/new-passphrase.js';
 import { obtainSecret } from '../passphrase/source.js';
-import { emitJson, emitLine, note } from '../terminal/output.js';
+import { emitJson, emitLine, note, undoneUnlessRead } from '../terminal/output.js';
 import { inVault, quiet, settingsOf } from './invocation.js';
 
 export function addRecovery(program: Command): void {
@@ -41,7 +41,10 @@ async function create(options: { json?: boolean }, command: Command): Promise<vo
     try {
       if (!quiet(command) && !options.json)
         note('write these words on paper; they open the vault and are not shown again');
-      await show(words, options.json === true);
+      await undoneUnlessRead(
+        () => undo(vault, before),
+        () => show(words, options.json === true),
+      );
     } catch (error) {
       if (!(error instanceof Failure)) throw error;
       throw new Failure(error.outcome, error.message, { hint: await undo(vault, before), cause: error });

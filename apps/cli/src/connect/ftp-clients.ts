@@ -1,4 +1,5 @@
-import { bracketed, type ClientSettings, type Endpoint, xml } from './endpoint.js';
+import { bracketed, type ClientSettings, type Endpoint } from './endpoint.js';
+import { filezillaSite, lftpScript, rcloneSection } from './formats.js';
 
 const CERTIFICATE_STEP =
   'trust the server: latchkey connect certificate > latchkey.pem, and compare its fingerprint with the one that latchkey serve prints';
@@ -12,29 +13,13 @@ export function certificate({ certificate: pem }: Endpoint): ClientSettings {
   };
 }
 
-/** Protocol 4 of the site manager is FTP that must be encrypted by AUTH TLS; log-on type 2 asks for the password. */
-export function filezilla({ host, port, user }: Endpoint): ClientSettings {
-  return {
-    settings: `<?xml version="1.0" encoding="UTF-8"?>
-<FileZilla3>
-  <Servers>
-    <Server>
-      <Host>${xml(host)}</Host>
-      <Port>${port}</Port>
-      <Protocol>4</Protocol>
-      <User>${xml(user)}</User>
-      <Logontype>2</Logontype>
-      <PasvMode>MODE_PASSIVE</PasvMode>
-      <EncodingType>UTF-8</EncodingType>
-      <Name>Latchkey over FTPS</Name>
-    </Server>
-  </Servers>
-</FileZilla3>`,
-    steps: [
-      'save this as latchkey.xml, and in FileZilla: File, Import, latchkey.xml, then File, Site Manager, Latchkey over FTPS, Connect',
-      'compare the SHA-256 fingerprint that FileZilla shows with the one that latchkey serve prints',
-    ],
-  };
+export function filezilla(endpoint: Endpoint): ClientSettings {
+  return filezillaSite(endpoint, {
+    protocol: 4,
+    name: 'Latchkey over FTPS',
+    more: ['<PasvMode>MODE_PASSIVE</PasvMode>'],
+    fingerprint: 'SHA-256 fingerprint',
+  });
 }
 
 export function lftp({ host, port, user }: Endpoint): ClientSettings {
@@ -45,37 +30,19 @@ export function lftp({ host, port, user }: Endpoint): ClientSettings {
     ...(/^[\d.:]+$/.test(host) ? ['set ssl:check-hostname false'] : []),
     `open -u ${user} ftp://${bracketed(host)}:${port}`,
   ];
-  return {
-    settings: lines.join('\n'),
-    steps: [
-      'save this as latchkey.lftp',
-      CERTIFICATE_STEP,
-      'start lftp in the folder of latchkey.pem, or write its absolute path after ssl:ca-file',
-      'lftp -e "source latchkey.lftp"',
-    ],
-  };
+  return lftpScript(lines, [
+    CERTIFICATE_STEP,
+    'start lftp in the folder of latchkey.pem, or write its absolute path after ssl:ca-file',
+  ]);
 }
 
-export function rclone({ host, port, user }: Endpoint): ClientSettings {
-  const lines = [
-    '[latchkey-ftp]',
-    'type = ftp',
-    `host = ${host}`,
-    `port = ${port}`,
-    `user = ${user}`,
-    'ask_password = true',
-    'explicit_tls = true',
-    'encoding = Slash,Dot',
-  ];
-  return {
-    settings: lines.join('\n'),
-    steps: [
-      'append this to the file that `rclone config file` names',
-      CERTIFICATE_STEP,
-      // rclone's FTP does not look at its own option --ca-cert.
-      'SSL_CERT_FILE=latchkey.pem rclone copy FOLDER latchkey-ftp:/FOLDER',
-    ],
-  };
+export function rclone(endpoint: Endpoint): ClientSettings {
+  const options = ['ask_password = true', 'explicit_tls = true', 'encoding = Slash,Dot'];
+  return rcloneSection('latchkey-ftp', endpoint, 'ftp', options, [
+    CERTIFICATE_STEP,
+    // rclone's FTP does not look at its own option --ca-cert.
+    'SSL_CERT_FILE=latchkey.pem rclone copy FOLDER latchkey-ftp:/FOLDER',
+  ]);
 }
 
 export function curl({ host, port, user }: Endpoint): ClientSettings {

@@ -1,4 +1,5 @@
-import { bracketed, type ClientSettings, type Endpoint, shellQuoted, xml } from './endpoint.js';
+import { bracketed, type ClientSettings, type Endpoint, shellQuoted } from './endpoint.js';
+import { filezillaSite, lftpScript, rcloneSection } from './formats.js';
 
 function knownHostsStep(given: string): string {
   return `trust the server: latchkey connect known-hosts${given} >> ~/.ssh/known_hosts`;
@@ -18,13 +19,9 @@ export function openssh({ host, port, user, identity, given }: Endpoint): Client
   };
 }
 
-export function rclone({ host, port, user, identity, given }: Endpoint): ClientSettings {
-  const lines = [
-    '[latchkey]',
-    'type = sftp',
-    `host = ${host}`,
-    `port = ${port}`,
-    `user = ${user}`,
+export function rclone(endpoint: Endpoint): ClientSettings {
+  const { identity, given } = endpoint;
+  const options = [
     identity === undefined ? 'ask_password = true' : `key_file = ${identity}`,
     'known_hosts_file = ~/.ssh/known_hosts',
     // The server answers these, so rclone verifies every transfer.
@@ -34,14 +31,8 @@ export function rclone({ host, port, user, identity, given }: Endpoint): ClientS
     // Larger requests than rclone's cautious default; the server takes up to 255 KiB.
     'chunk_size = 255k',
   ];
-  return {
-    settings: lines.join('\n'),
-    steps: [
-      'append this to the file that `rclone config file` names',
-      knownHostsStep(given),
-      'rclone copy FOLDER latchkey:/FOLDER',
-    ],
-  };
+  const steps = [knownHostsStep(given), 'rclone copy FOLDER latchkey:/FOLDER'];
+  return rcloneSection('latchkey', endpoint, 'sftp', options, steps);
 }
 
 export function lftp({ host, port, user, identity, given }: Endpoint): ClientSettings {
@@ -51,10 +42,7 @@ export function lftp({ host, port, user, identity, given }: Endpoint): ClientSet
     'set sftp:max-packets-in-flight 64',
     `open -u ${user}${identity === undefined ? '' : ','} sftp://${bracketed(host)}:${port}`,
   ];
-  return {
-    settings: lines.join('\n'),
-    steps: ['save this as latchkey.lftp', knownHostsStep(given), 'lftp -e "source latchkey.lftp"'],
-  };
+  return lftpScript(lines, [knownHostsStep(given)]);
 }
 
 export function sshfs({ host, port, user, identity, given }: Endpoint): ClientSettings {
@@ -69,32 +57,13 @@ export function sshfs({ host, port, user, identity, given }: Endpoint): ClientSe
   };
 }
 
-/** The site manager's own format: protocol 1 is SFTP, log-on type 2 asks for the password, 5 uses a key file. */
-export function filezilla({ host, port, user, identity }: Endpoint): ClientSettings {
-  const logon =
-    identity === undefined
-      ? '<Logontype>2</Logontype>'
-      : `<Logontype>5</Logontype>\n      <Keyfile>${xml(identity)}</Keyfile>`;
-  return {
-    settings: `<?xml version="1.0" encoding="UTF-8"?>
-<FileZilla3>
-  <Servers>
-    <Server>
-      <Host>${xml(host)}</Host>
-      <Port>${port}</Port>
-      <Protocol>1</Protocol>
-      <User>${xml(user)}</User>
-      ${logon}
-      <EncodingType>UTF-8</EncodingType>
-      <Name>Latchkey</Name>
-    </Server>
-  </Servers>
-</FileZilla3>`,
-    steps: [
-      'save this as latchkey.xml, and in FileZilla: File, Import, latchkey.xml, then File, Site Manager, Latchkey, Connect',
-      'compare the fingerprint that FileZilla shows with the one that latchkey serve prints',
-    ],
-  };
+export function filezilla(endpoint: Endpoint): ClientSettings {
+  return filezillaSite(endpoint, {
+    protocol: 1,
+    name: 'Latchkey',
+    keyFile: endpoint.identity,
+    fingerprint: 'fingerprint',
+  });
 }
 
 export function winscp({ host, port, user, identity }: Endpoint): ClientSettings {

@@ -11,6 +11,32 @@ export function emit(data: string | Uint8Array): Promise<void> {
   });
 }
 
+let undo: () => Promise<unknown> = async () => undefined;
+
+/** Runs `task`. When the reader of standard output goes away meanwhile, `undoing` is done before the program ends. */
+export async function undoneUnlessRead(
+  undoing: () => Promise<unknown>,
+  task: () => Promise<void>,
+): Promise<void> {
+  const before = undo;
+  undo = undoing;
+  try {
+    await task();
+  } finally {
+    undo = before;
+  }
+}
+
+/** What `leave` ends the program with, once the reader of standard output has gone. */
+export function leaveWhenUnread(leave: () => void): void {
+  process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+    if (error.code !== 'EPIPE') return;
+    const undoing = undo;
+    undo = async () => undefined;
+    void undoing().then(leave, leave);
+  });
+}
+
 export async function emitLine(line: string): Promise<void> {
   await emit(`${line}\n`);
 }

@@ -108,11 +108,11 @@ export const FILE_COMMANDS: CommandTable = {
   MFCT: {
     argument: 'required',
     syntax: '<time> <path>',
-    help: 'refused: the vault itself keeps the time of creation',
+    help: 'set the time of creation in UTC',
     async run(session, argument) {
-      const { path } = timeAndPath(argument);
-      await statThroughLinks(session.vault, session.path(path));
-      return reply(504, 'the time of creation is kept by the vault and cannot be set');
+      const { modified: created, path } = timeAndPath(argument);
+      await setAttributes(session, session.path(path), { created });
+      return reply(213, `Create=${formatTime(created)}; ${path}`);
     },
   },
 };

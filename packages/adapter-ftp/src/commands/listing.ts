@@ -9,7 +9,7 @@ import {
 import { oneLine, type Reply, reply } from '../control/replies.js';
 import { Outlet } from '../data/send.js';
 import { factLine } from '../listing/facts.js';
-import { isPattern, matches } from '../listing/pattern.js';
+import { filterBy, isPattern } from '../listing/pattern.js';
 import { unixLine } from '../listing/unix-line.js';
 import { formatPath } from '../session/paths.js';
 import type { Session } from '../session/session.js';
@@ -67,11 +67,12 @@ async function* entriesOf(
     yield [single];
     return;
   }
+  const chosen = pattern === undefined ? undefined : filterBy<Entry>(pattern);
   let after: string | undefined;
   do {
     const from = after === undefined ? {} : { after };
     const page = await throughLinks(session.vault, directory, true, (at) => session.vault.list(at, from));
-    yield pattern === undefined ? page.entries : page.entries.filter(({ name }) => matches(pattern, name));
+    yield chosen === undefined ? page.entries : await chosen(page.entries);
     after = page.next;
   } while (after !== undefined);
 }

@@ -31,6 +31,7 @@ export function featuresOf(session: Session): string[] {
     `HASH ${hashes.join(';')}`,
     'HOST',
     'MDTM',
+    'MFCT',
     'MFMT',
     `MLST ${facts}`,
     'REST STREAM',

@@ -63,6 +63,7 @@ export function withAttributes(listing: ListingFields, attributes: Attributes): 
   return {
     ...listing,
     ...(attributes.modified === undefined ? {} : { modified: attributes.modified }),
+    ...(attributes.created === undefined ? {} : { created: attributes.created }),
     ...(attributes.mode === undefined ? {} : { mode: attributes.mode & MODE_BITS }),
     ...(attributes.metadata === undefined ? {} : { metadata: attributes.metadata }),
   };
@@ -70,19 +71,17 @@ export function withAttributes(listing: ListingFields, attributes: Attributes): 
 
 /** Throws `invalid-argument` or `too-large` for what no record can hold, before anything depends on it. */
 export function checkAttributes(attributes: Attributes): void {
-  const { modified, mode = 0 } = attributes;
+  const { modified, created, mode = 0 } = attributes;
   if (!Number.isSafeInteger(mode) || mode < 0)
     throw new VaultError('invalid-argument', 'a mode is a whole number of at least 0');
-  const nanoseconds = modified?.nanoseconds ?? 0;
-  if (
-    !Number.isSafeInteger(modified?.seconds ?? 0) ||
-    !Number.isSafeInteger(nanoseconds) ||
-    nanoseconds < 0 ||
-    nanoseconds > 999_999_999
-  ) {
-    throw new VaultError('invalid-argument', 'a time is whole seconds and 0 to 999999999 nanoseconds');
-  }
+  for (const time of [modified, created]) checkTime(time);
   if (attributes.metadata !== undefined) encoded(() => encodeListing(freshListing('file', attributes)));
+}
+
+function checkTime({ seconds, nanoseconds }: Timestamp = { seconds: 0, nanoseconds: 0 }): void {
+  const whole = Number.isSafeInteger(seconds) && Number.isSafeInteger(nanoseconds);
+  if (!whole || nanoseconds < 0 || nanoseconds > 999_999_999)
+    throw new VaultError('invalid-argument', 'a time is whole seconds and 0 to 999999999 nanoseconds');
 }
 
 /** Encodes a listing within its bounds. What does not fit is the caller's doing, not damage. `extra`: bytes of a mark. */
