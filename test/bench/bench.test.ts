@@ -12,6 +12,7 @@ describe('the benchmark', () => {
   it('measures what a row builds on', () => {
     expect(chooseRows(['get', 'warm']).map((row) => row.id)).toEqual(['put', 'get', 'cold', 'warm']);
     expect(chooseRows(['lftps-down']).map((row) => row.id)).toEqual(['lftps-up', 'lftps-down']);
+    expect(chooseRows(['s3-head64']).map((row) => row.id)).toEqual(['s3-up64', 's3-head64']);
     expect(() => chooseRows(['sideways'])).toThrow('no row sideways');
   });
 

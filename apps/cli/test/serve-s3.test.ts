@@ -5,7 +5,7 @@ import { type AddressInfo, createServer } from 'node:net';
 import { describe, expect, it } from 'vitest';
 import { CLIENT_NAMES, describeClient, protocolsOf } from '../src/connect/clients.js';
 import type { Endpoint } from '../src/connect/endpoint.js';
-import { Workspace } from './program.js';
+import { until, Workspace } from './program.js';
 import { serve, USER } from './served.js';
 
 interface Key {
@@ -257,7 +257,7 @@ describe('connect for S3', () => {
   it('applies the lifecycles of buckets', async () => {
     const workspace = await Workspace.create();
     workspace.file('latchkey.toml', '[s3]\nlifecycles-every = "1s"\n');
-    const served = await serve(workspace);
+    const served = await serve(workspace, 's3', '--no-ftp');
     const made = await key(workspace, 'show');
     curl(made, `${served.url}/bucket`, '-X', 'PUT');
     for (const name of ['tmp/a', 'kept'])

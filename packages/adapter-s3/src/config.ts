@@ -31,6 +31,10 @@ export interface S3Limits {
   readonly connections: number;
   /** Requests carried out at once; others get `SlowDown`. */
   readonly requests: number;
+  /** Requests at once with bodies of 1 MiB and more, or of unknown length; others wait. Bounds the memory that uploads take. */
+  readonly largeBodies: number;
+  /** Milliseconds that one waits for its turn before it gets `SlowDown`. */
+  readonly turnMs: number;
   /** Milliseconds for the head of a request. */
   readonly headersMs: number;
   /** Milliseconds without a byte in either direction, within a request and between two. */
@@ -46,6 +50,8 @@ export interface S3Limits {
 export const DEFAULT_LIMITS: S3Limits = {
   connections: 1024,
   requests: 256,
+  largeBodies: 16,
+  turnMs: 5 * 60_000,
   headersMs: 30_000,
   idleMs: 2 * 60_000,
   headerBytes: 32 * 1024,

@@ -15,6 +15,7 @@ import { crossOriginHeaders, preflight } from './cross-origin.js';
 import { Headers, headerValue } from './headers.js';
 import { errorReply, type Reply, sendReply } from './reply.js';
 import { RequestBody } from './request-body.js';
+import { Turns } from './turns.js';
 import { Query, splitTarget } from './url.js';
 
 /** Bytes of a refused request's body that are read and dropped, so that its client sees the answer. */
@@ -35,10 +36,13 @@ export interface HandlerOptions {
 /** Requests from their first byte to the last of their answers. */
 export class Handler {
   readonly #options: HandlerOptions;
+  readonly #turns: Turns;
   readonly #running = new Set<Promise<void>>();
 
   constructor(options: HandlerOptions) {
     this.#options = options;
+    const { largeBodies, turnMs, idleMs } = options.server.limits;
+    this.#turns = new Turns(largeBodies, turnMs, idleMs);
   }
 
   /** Takes one request. `waits`: the client sends its body only when it is told to go on. */
@@ -75,6 +79,8 @@ export class Handler {
       else server.log('debug', 'a request was refused', details);
       if (GUESSES.has(answer.code)) await this.#slowDown(request);
       reply = errorReply(answer, resource, id);
+    } finally {
+      this.#turns.leave(request);
     }
     if (!request.complete) response.setHeader('Connection', 'close');
     await sendReply(response, reply, request.method === 'HEAD');
@@ -89,7 +95,8 @@ export class Handler {
     const query = new Query(rawQuery);
     const method = request.method ?? '';
     const address = addressOf(headers.get('host'), rawPath, domains);
-    const content = new RequestBody(request, () => {
+    const content = new RequestBody(request, async () => {
+      await this.#turns.enter(request);
       if (waits) response.writeContinue();
     });
     if (method === 'OPTIONS') return this.#preflight(address, query, headers);

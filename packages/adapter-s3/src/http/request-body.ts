@@ -7,13 +7,13 @@ import { S3Error } from '../errors.js';
  */
 export class RequestBody implements AsyncIterableIterator<Uint8Array> {
   readonly #request: IncomingMessage;
-  readonly #begin: () => void;
+  readonly #begin: () => Promise<void>;
   readonly #wake = (): void => this.#woken?.();
   #woken: (() => void) | undefined;
   #begun = false;
 
-  /** `begin` runs when somebody starts to read. */
-  constructor(request: IncomingMessage, begin: () => void) {
+  /** `begin` is waited for when somebody starts to read. */
+  constructor(request: IncomingMessage, begin: () => Promise<void>) {
     this.#request = request;
     this.#begin = begin;
   }
@@ -27,7 +27,8 @@ export class RequestBody implements AsyncIterableIterator<Uint8Array> {
     const request = this.#request;
     if (!this.#begun) {
       this.#begun = true;
-      this.#begin();
+      request.on('error', this.#wake);
+      await this.#begin();
       for (const event of EVENTS) request.on(event, this.#wake);
     }
     for (;;) {
@@ -43,9 +44,9 @@ export class RequestBody implements AsyncIterableIterator<Uint8Array> {
 
   async return(): Promise<IteratorReturnResult<undefined>> {
     // Somebody has to listen for errors as long as there can be any.
-    for (const event of EVENTS) if (event !== 'error') this.#request.off(event, this.#wake);
+    for (const event of EVENTS) this.#request.off(event, this.#wake);
     return { value: undefined, done: true };
   }
 }
 
-const EVENTS = ['readable', 'end', 'error', 'close'] as const;
+const EVENTS = ['readable', 'end', 'close'] as const;
