@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import type { ObjectSession, Vault, VersionEntry } from '../src/index.js';
-import { openFresh, text } from './fresh-vault.js';
+import { collect, openFresh, text } from './fresh-vault.js';
 
 const HOUR = 3600;
 
@@ -78,6 +78,31 @@ describe('a file that a symlink has taken the place of', () => {
       [true, true, kept === 'suspended'],
       [false, false, false],
     ]);
+    expect((await vault.check({ readContent: true })).problems).toEqual([]);
+  });
+});
+
+describe('a file that is open while its bucket is renamed', () => {
+  it('is published as a new version, and the old one stays', async () => {
+    await session.versions.setKeeping('c', () => ({ versions: 'all', locks: false }));
+    await session.write(['c', 'f'], text('old'));
+    await session.versions.setKeeping('b', () => ({ versions: 'all', locks: true }));
+    const locked = await session.writeObject(['b', 'f'], text('old'), { attributes: { legalHold: true } });
+    for (const [from, to] of [
+      ['c', 'd'],
+      ['b', 'e'],
+    ] as const) {
+      const handle = await session.open([from, 'f'], { write: true, truncate: true });
+      await handle.write(0, text('new'));
+      await session.rename([from], [to]);
+      await handle.close();
+      const { entries } = await session.versions.list([to]);
+      expect(entries.map(({ versionId }) => versionId)).toHaveLength(2);
+      const reader = await session.versions.open([to, 'f'], `${entries[1]?.versionId}`);
+      expect(Buffer.from(await collect(reader.stream())).toString()).toBe('old');
+      await reader.close();
+    }
+    expect((await session.versions.stat(['e', 'f'], locked.versionId)).legalHold).toBe(true);
     expect((await vault.check({ readContent: true })).problems).toEqual([]);
   });
 });
