@@ -1,10 +1,10 @@
-import type { ObjectAttributes, ObjectEntry, ObjectSession, Precondition } from '@latchkey/vault';
+import type { ObjectAttributes, ObjectEntry, ObjectSession } from '@latchkey/vault';
 import type { Body, BodyDigests } from '../body/body.js';
 import { isVaultError, S3Error } from '../errors.js';
 import type { Reply } from '../http/reply.js';
 import { expirationHeader } from '../lifecycle/operations.js';
 import { checksumHeaders, checksumsOf } from '../objects/checksums.js';
-import { conditionsAt } from '../objects/conditional.js';
+import { type Conditions, conditionsAt } from '../objects/conditional.js';
 import { writeCondition } from '../objects/conditions.js';
 import { etagOf, quoted } from '../objects/etag.js';
 import { directoryOf, newPlaceOf, noSuchBucket, type Place, requireBucket } from '../objects/keys.js';
@@ -52,7 +52,7 @@ export async function storeObject(
         throw new S3Error('NotImplemented', "Keys that end with a slash know no customer's key.");
       const started = await begun(stream);
       if (started === undefined && !(await isVersioned(session, place, attributes)))
-        return await storeMarker(session, place, attributes, conditions?.directory);
+        return await storeMarker(session, place, attributes, conditions);
       stream = started ?? nothing();
     }
     return await session.writeObject(place.path, seal?.stream(stream) ?? stream, {
@@ -96,16 +96,17 @@ async function storeMarker(
   session: ObjectSession,
   place: Place,
   attributes: ObjectAttributes,
-  precondition: Precondition | undefined,
+  conditions: Conditions | undefined,
 ): Promise<ObjectEntry> {
   const path = directoryOf(place);
   const entry = await session.makeMarker(path, {
     existing: BUCKET_ONLY,
     attributes,
-    ...(precondition === undefined ? {} : { precondition }),
+    ...(conditions === undefined ? {} : { precondition: conditions.directory }),
   });
-  // Content that was there before shows until this is done.
-  await session.removeObject(place.path, { existing: path.length }).catch((error: unknown) => {
+  // Content that was there before shows until this is done. What has come since has to fit the condition, too.
+  const removal = conditions === undefined ? {} : { precondition: conditions.file };
+  await session.removeObject(place.path, { existing: path.length, ...removal }).catch((error: unknown) => {
     if (!isVaultError(error, 'not-found', 'not-a-directory')) throw error;
   });
   return entry;

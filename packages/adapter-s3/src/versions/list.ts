@@ -3,7 +3,7 @@ import { isVaultError, S3Error } from '../errors.js';
 import { type Reply, xmlReply } from '../http/reply.js';
 import { checksumsOf } from '../objects/checksums.js';
 import { etagOf, modifiedOf, quoted } from '../objects/etag.js';
-import { placeOf, requireBucket } from '../objects/keys.js';
+import { type Place, placeOf, requireBucket } from '../objects/keys.js';
 import { listPage } from '../objects/listing.js';
 import { ownerElement } from '../objects/owner.js';
 import { behindKey, behindVersions, type Walked } from '../objects/walk.js';
@@ -55,17 +55,31 @@ async function listObjectVersions(call: Call): Promise<Reply> {
   );
 }
 
-/** Where a listing goes on behind a version of a key, which may be gone by now. */
+/**
+ * Where a listing goes on behind a version of a key, which may be gone by now: whoever empties a bucket deletes each page before the
+ * next. Then an older version may have become the current one, which stands before all others.
+ */
 async function behind(call: Call, key: string, id: string): Promise<string> {
-  const bounds = (place: string): string => behindKey(`${behindKey(key)}${place}`);
-  if (checkVersionId(id) !== NULL_VERSION_ID) return bounds(id);
   const place = placeOf(bucketOf(call), key);
+  const isNull = checkVersionId(id) === NULL_VERSION_ID;
   if (place === undefined) return behindVersions(key);
+  const [newest, marker] = await Promise.all([
+    placeOfVersion(call, place),
+    isNull ? placeOfVersion(call, place, id) : id,
+  ]);
+  if (newest === undefined) return behindVersions(key);
+  // It may have been anywhere among the others: some come twice, and none is left out.
+  if (marker === undefined) return key;
+  return newest > marker ? key : behindKey(`${behindKey(key)}${marker}`);
+}
+
+/** Where a version stands among those of its key, the newest first: of `id`, or the newest. */
+async function placeOfVersion({ session }: Call, { path }: Place, id?: string): Promise<string | undefined> {
   try {
-    return bounds((await call.session.versions.stat(place.path, id)).place);
+    return (await session.versions.stat(path, id)).place;
   } catch (error) {
-    if (!isVaultError(error, 'not-found', 'not-a-directory')) throw error;
-    return behindVersions(key);
+    if (isVaultError(error, 'not-found', 'not-a-directory')) return undefined;
+    throw error;
   }
 }
 

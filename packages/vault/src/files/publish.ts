@@ -20,7 +20,7 @@ import {
 import { contentOf } from '../record/content-of.js';
 import type { Attributes } from '../session.js';
 import { asNew, displace } from '../versions/displace.js';
-import { keepingOf } from '../versions/keeping.js';
+import { keepingSince } from '../versions/keeping.js';
 import type { Opening, Unsaved } from './write-handle.js';
 
 export interface Published {
@@ -51,7 +51,7 @@ export async function publish(
         await rebased(context, opening, opened, old, unsaved),
       );
       const { contentType } = isFile(old) ? old.content : emptyContent();
-      const keeping = await keepingOf(context, opening.path);
+      const keeping = await keepingSince(context, opening.path, old?.listing);
       const blobs = await contentBlobs(context, held);
       const arrival = await displace({ context, directory, transaction, name, keeping }, blobs);
       const listing = {

@@ -5,7 +5,7 @@ import { VaultError } from '../errors.js';
 import { CARRY_MS } from '../limits.js';
 import { buildRecord, openRecord, type RecordFields } from '../record/build.js';
 import { asVaultError } from '../translate.js';
-import { asNew } from '../versions/displace.js';
+import { arriving } from '../versions/displace.js';
 import { keepingOf } from '../versions/keeping.js';
 import { refuseLocked } from '../versions/locks.js';
 import { markFor, settleMark } from './marks.js';
@@ -123,7 +123,7 @@ export async function insert(
           'this took so long that the content may be gone; nothing was changed',
         );
       const next = await contentBlobs(context, fields.content);
-      const { stamp } = await clearTarget(
+      const arrival = await clearTarget(
         context,
         transaction,
         to,
@@ -133,7 +133,7 @@ export async function insert(
         undefined,
         next,
       );
-      const listing = { ...asNew(fields.listing), ...stamp };
+      const listing = arriving(fields.listing, arrival);
       const record = buildRecord(context, to.directory, to.name, { ...fields, listing });
       await transaction.put(record);
       return record;

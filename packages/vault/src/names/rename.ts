@@ -6,7 +6,7 @@ import { VaultError } from '../errors.js';
 import { buildRecord, openRecord } from '../record/build.js';
 import { directoryKey } from '../record/entry.js';
 import type { Path, RenameOptions } from '../session.js';
-import { asNew, retire } from '../versions/displace.js';
+import { arriving, retire } from '../versions/displace.js';
 import { keepingOf } from '../versions/keeping.js';
 import { refuseLeaving } from '../versions/remove-unlocked.js';
 import { moveDirectory } from './move-directory.js';
@@ -105,7 +105,7 @@ async function renameHere(
       await retire({ context, directory, transaction, name: from.name, keeping }, next);
       const shared =
         arrival.shared || old.content.shared === true || (keeping !== undefined && next.size > 0);
-      const listing = { ...asNew(old.listing), ...arrival.stamp };
+      const listing = arriving(old.listing, arrival);
       const content = { ...old.content, ...(shared ? { shared } : {}) };
       await transaction.put(buildRecord(context, directory, to.name, { listing, content }));
     },

@@ -44,6 +44,11 @@ export function asNew({
   return listing;
 }
 
+/** The listing of a record that arrives: of a file that is published a new version, of anything else none. */
+export function arriving(listing: ListingFields, { stamp }: Pick<Arrival, 'stamp'>): ListingFields {
+  return isPublished(listing) ? { ...asNew(listing), ...stamp } : asNew(listing);
+}
+
 /**
  * Keeps or releases what stands under the name, which the caller then puts a record over that holds the blobs of `next`.
  * Throws {@link Locked} for what may not be destroyed where nothing is kept.
@@ -92,9 +97,10 @@ export async function retire(site: Site, next: Blobs = NONE): Promise<string | u
   const { stamp } = await displace(site, next);
   await transaction.remove(name);
   if (keeping === undefined) return undefined;
-  if (wasVersion) return putMarker(site, stamp.version);
-  await promote(site);
-  return undefined;
+  // A symlink or an upload that was never finished may have stood before versions, which do not come back for that.
+  const older = await newestOlder(transactionSource(transaction), name);
+  if (!wasVersion && (older === undefined || listingOf(older).kind !== 'file')) return undefined;
+  return putMarker(site, stamp.version);
 }
 
 /** Another marker for a name that stands for nothing, if there are older versions. Returns what it is called. */

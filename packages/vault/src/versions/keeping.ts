@@ -1,4 +1,4 @@
-import type { Keeping } from '@latchkey/encryption';
+import type { Keeping, ListingFields } from '@latchkey/encryption';
 import type { VaultContext } from '../context.js';
 import { listingOf, type Row } from '../directory/rows.js';
 import { ANCESTOR_AGE_MS } from '../limits.js';
@@ -12,6 +12,21 @@ import type { BucketInfo } from '../version-session.js';
  */
 export async function keepingOf(context: VaultContext, path: Path): Promise<Keeping | undefined> {
   return path.length < 2 ? undefined : bucketKeeping(context, path[0] as string);
+}
+
+/**
+ * The same for who has resolved `path` long ago, and is about to replace `old`: when the directory at the top has been renamed
+ * since, what has been kept as a version still is.
+ */
+export async function keepingSince(
+  context: VaultContext,
+  path: Path,
+  old: Pick<ListingFields, 'version'> | undefined,
+): Promise<Keeping | undefined> {
+  const keeping = await keepingOf(context, path);
+  if (keeping !== undefined || path.length < 2 || old?.version === undefined) return keeping;
+  const renamed = (await bucketRow(context, path[0] as string)) === undefined;
+  return renamed ? { versions: 'all', locks: false } : undefined;
 }
 
 /** What the directory of that name at the top keeps. */
