@@ -7,7 +7,6 @@ import type { Directories } from './directory/directories.js';
 import type { PageCache } from './directory/page-cache.js';
 import type { Pins } from './directory/pins.js';
 import type { Sweeper } from './directory/sweeper.js';
-import type { Convoys } from './files/convoys.js';
 import type { OpenFiles } from './files/open-files.js';
 import type { HybridClock } from './hybrid-clock.js';
 
@@ -27,7 +26,6 @@ export interface VaultContext {
   readonly segments: SegmentReader;
   readonly budget: TransferBudget;
   readonly openFiles: OpenFiles;
-  readonly convoys: Convoys;
   readonly pins: Pins;
   readonly sweeper: Sweeper;
   readonly clock: HybridClock;

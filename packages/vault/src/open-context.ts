@@ -8,7 +8,6 @@ import { Directories } from './directory/directories.js';
 import { PageCache } from './directory/page-cache.js';
 import { Pins } from './directory/pins.js';
 import { Sweeper } from './directory/sweeper.js';
-import { Convoys } from './files/convoys.js';
 import { OpenFiles } from './files/open-files.js';
 import { HybridClock } from './hybrid-clock.js';
 
@@ -51,7 +50,6 @@ export function makeContext(
     segments: new SegmentReader(store, provider, vaultId, transferBytes / 2),
     budget: new TransferBudget(transferBytes / 2),
     openFiles: new OpenFiles(),
-    convoys: new Convoys(),
     pins: new Pins(),
     sweeper: new Sweeper(store, graceSeconds),
     clock: new HybridClock(),

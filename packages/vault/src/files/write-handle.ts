@@ -52,7 +52,6 @@ export class WriteHandle implements FileHandle {
   readonly #reader: ContentReader;
   readonly #forget: () => void;
   readonly #unpin: () => void;
-  readonly #leave: () => void;
   readonly #hold: Hold;
   #fields: RecordFields | undefined;
   #view: PieceList;
@@ -62,7 +61,6 @@ export class WriteHandle implements FileHandle {
   #attributes: Attributes;
   #publishedAt = Date.now();
   #closed = false;
-  #ended = false;
   #closing: Promise<void> | undefined;
   #tail: Promise<unknown> = Promise.resolve();
 
@@ -80,7 +78,6 @@ export class WriteHandle implements FileHandle {
     this.#attributes =
       opening.fields === undefined || opening.replace ? (opening.options.attributes ?? {}) : {};
     this.#unpin = context.pins.pin(opening.content);
-    this.#leave = context.convoys.enter(opening.directory.id);
     this.#forget =
       opening.fields === undefined
         ? context.openFiles.add(opening.directory.id, opening.name, this)
@@ -194,7 +191,6 @@ export class WriteHandle implements FileHandle {
   async #publish(): Promise<void> {
     if (!this.#contentChanged) return;
     await this.#settle();
-    await this.#context.convoys.join(this.#opening.directory.id);
     const published = await publish(this.#context, this.#opening, this.#fields, this.#unsaved());
     this.#fields = published.fields;
     this.#view = published.content;
@@ -244,8 +240,6 @@ export class WriteHandle implements FileHandle {
   }
 
   #end(): void {
-    if (!this.#ended) this.#leave();
-    this.#ended = true;
     this.#closed = true;
     this.#log.discard();
     this.#forget();
