@@ -35,6 +35,8 @@ export interface S3Limits {
   readonly largeBodies: number;
   /** Milliseconds that one waits for its turn before it gets `SlowDown`. */
   readonly turnMs: number;
+  /** Milliseconds with next to nothing from a client after which another's turn comes beside it. */
+  readonly slowMs: number;
   /** Milliseconds for the head of a request. */
   readonly headersMs: number;
   /** Milliseconds without a byte in either direction, within a request and between two. */
@@ -52,6 +54,7 @@ export const DEFAULT_LIMITS: S3Limits = {
   requests: 256,
   largeBodies: 16,
   turnMs: 5 * 60_000,
+  slowMs: 3000,
   headersMs: 30_000,
   idleMs: 2 * 60_000,
   headerBytes: 32 * 1024,

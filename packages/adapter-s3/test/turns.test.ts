@@ -9,8 +9,8 @@ const SMALL = bytes(1000);
 let fixture: Fixture;
 afterEach(() => fixture.close());
 
-async function start(turnMs: number, idleMs: number): Promise<void> {
-  fixture = await startFixture({ limits: { largeBodies: 1, turnMs, idleMs } });
+async function start(turnMs: number, idleMs: number, slowMs = 60_000): Promise<void> {
+  fixture = await startFixture({ limits: { largeBodies: 1, turnMs, idleMs, slowMs } });
   await fixture.session.mkdir(['b']);
 }
 
@@ -78,5 +78,23 @@ describe('large bodies', () => {
     first.destroy();
     expect((await second).status).toBe(200);
     expect((await put('third', DATA)).status).toBe(200);
+  });
+
+  it('do not wait for clients that send next to nothing, and these go on', async () => {
+    await start(60_000, 60_000, 300);
+    const slow = [await begin('slow')];
+    expect((await put('second', DATA)).status).toBe(200);
+    slow.push(await begin('slower'));
+    expect((await put('third', DATA)).status).toBe(200);
+    for (const socket of slow) {
+      const answered = new Promise<string>((resolve) => {
+        socket.once('data', (text) => resolve(text.toString()));
+      });
+      socket.write(DATA.subarray(1000));
+      expect(await answered).toMatch(/^HTTP\/1\.1 200 /);
+      socket.destroy();
+    }
+    for (const key of ['slow', 'slower', 'second', 'third'])
+      expect((await content(fixture.session, 'b', key)).equals(DATA)).toBe(true);
   });
 });

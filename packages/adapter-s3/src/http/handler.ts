@@ -41,8 +41,7 @@ export class Handler {
 
   constructor(options: HandlerOptions) {
     this.#options = options;
-    const { largeBodies, turnMs, idleMs } = options.server.limits;
-    this.#turns = new Turns(largeBodies, turnMs, idleMs);
+    this.#turns = new Turns(options.server.limits);
   }
 
   /** Takes one request. `waits`: the client sends its body only when it is told to go on. */
@@ -96,7 +95,7 @@ export class Handler {
     const method = request.method ?? '';
     const address = addressOf(headers.get('host'), rawPath, domains);
     const content = new RequestBody(request, async () => {
-      await this.#turns.enter(request);
+      await this.#turns.enter(request, content);
       if (waits) response.writeContinue();
     });
     if (method === 'OPTIONS') return this.#preflight(address, query, headers);

@@ -18,6 +18,11 @@ export class RequestBody implements AsyncIterableIterator<Uint8Array> {
     this.#begin = begin;
   }
 
+  /** Somebody has read all that has come, and waits for more. */
+  get starved(): boolean {
+    return this.#woken !== undefined;
+  }
+
   [Symbol.asyncIterator](): this {
     return this;
   }
@@ -39,6 +44,7 @@ export class RequestBody implements AsyncIterableIterator<Uint8Array> {
       await new Promise<void>((resolve) => {
         this.#woken = resolve;
       });
+      this.#woken = undefined;
     }
   }
 
