@@ -108,8 +108,8 @@ describe('the server', () => {
             if (name !== 'openObject') return bound(target, name);
             return async (path: string[]) => ({
               ...(await target.openObject(path)),
-              async *stream() {
-                yield Buffer.alloc(100_000);
+              async *lend() {
+                yield { pieces: [Buffer.alloc(100_000)], giveBack: () => undefined };
                 throw new Error('damaged');
               },
             });

@@ -1,6 +1,7 @@
 /** The encrypted tree over a store: the library that adapters, the CLI and other programs build on. */
 
 export { VAULT_ERROR_CODES, VaultError, type VaultErrorCode } from './errors.js';
+export { lend } from './files/lend.js';
 export type { CheckOptions, CheckProblem, CheckReport } from './maintenance/check.js';
 export type { GcOptions, GcReport } from './maintenance/gc.js';
 export { resolveLinks, statThroughLinks, throughLinks } from './names/follow-links.js';

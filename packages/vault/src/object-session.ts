@@ -1,4 +1,4 @@
-import type { Attributes, Entry, Path, VaultSession } from './session.js';
+import type { Attributes, Borrowed, Entry, Path, VaultSession } from './session.js';
 import type { Retention, VersionSession } from './version-session.js';
 
 /**
@@ -111,6 +111,8 @@ export interface ObjectReader {
   readonly entry: ObjectEntry;
   /** Pieces that must not be changed. Default: all of it. */
   stream(offset?: number, length?: number): AsyncIterable<Uint8Array>;
+  /** The same in memory that is used again when it is given back, for those who read much and know when they are done. */
+  lend(offset?: number, length?: number): AsyncIterable<Borrowed>;
   /** Harmless twice. */
   close(): Promise<void>;
 }

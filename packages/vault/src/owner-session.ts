@@ -2,7 +2,7 @@ import type { VaultContext } from './context.js';
 import { VaultError } from './errors.js';
 import { type DigestCache, digestOf } from './files/digest.js';
 import { openFile } from './files/open.js';
-import { readAll, SourceFailed, writeAll } from './files/stream.js';
+import { readAll, writeAll } from './files/stream.js';
 import { changeAttributes } from './names/attributes.js';
 import { copyEntry } from './names/copy.js';
 import { listAll, listPage, statEntry } from './names/list.js';
@@ -45,7 +45,7 @@ import type {
   SpaceUsage,
   WriteOptions,
 } from './session.js';
-import { asVaultError } from './translate.js';
+import { rethrow, told, toldReader } from './told.js';
 import type { VersionSession } from './version-session.js';
 import { OwnerVersions } from './versions/session.js';
 
@@ -58,7 +58,7 @@ export class OwnerSession implements ObjectSession {
   constructor(context: VaultContext, digests: DigestCache) {
     this.#context = context;
     this.#digests = digests;
-    this.versions = new OwnerVersions(context, (work) => this.#run(work), translated);
+    this.versions = new OwnerVersions(context, (work) => this.#run(work));
   }
 
   stat(path: Path): Promise<Entry> {
@@ -166,10 +166,7 @@ export class OwnerSession implements ObjectSession {
   }
 
   openObject(path: Path): Promise<ObjectReader> {
-    return this.#run(async () => {
-      const reader = await openObject(this.#context, path);
-      return { ...reader, stream: (offset, length) => translated(reader.stream(offset, length)) };
-    });
+    return this.#run(async () => toldReader(await openObject(this.#context, path)));
   }
 
   listObjects(path: Path, options: ObjectListOptions = {}): Promise<ObjectPage> {
@@ -278,21 +275,4 @@ class TranslatingHandle implements FileHandle {
   abandon(): Promise<void> {
     return this.#handle.abandon();
   }
-}
-
-async function* translated(stream: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
-  try {
-    yield* stream;
-  } catch (error) {
-    throw told(error);
-  }
-}
-
-function told(error: unknown): VaultError {
-  if (error instanceof SourceFailed) throw error.cause;
-  return asVaultError(error);
-}
-
-function rethrow(error: unknown): never {
-  throw told(error);
 }

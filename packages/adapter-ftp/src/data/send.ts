@@ -1,11 +1,6 @@
 import type { Socket } from 'node:net';
-import type { Borrowed, FileHandle } from '@latchkey/vault';
+import { type FileHandle, lend } from '@latchkey/vault';
 import type { Transfer } from './transfer.js';
-
-/** Bytes read from the vault and written to the socket at once. The vault's memory for reading has this size. */
-const STEP_BYTES = 256 * 1024;
-/** Steps that are on their way from the vault while one is on its way to the client. */
-const AHEAD = 2;
 
 /** Writes to a data connection at the pace of the client. */
 export class Outlet {
@@ -70,25 +65,14 @@ export async function sendFile(
   transfer: Transfer,
   convert?: (bytes: Uint8Array) => Uint8Array,
 ): Promise<void> {
-  const fetching: Promise<Borrowed>[] = [];
-  let asked = offset;
-  const fetch = (): void => {
-    // To the next boundary, so that no step but the first begins in the middle of the vault's memory.
-    const length = Math.min(STEP_BYTES - (asked % STEP_BYTES), size - asked);
-    const step = borrowAll(file, asked, length);
-    // Whoever awaits it gets the error; nobody may when an earlier one fails.
-    step.catch(() => {});
-    fetching.push(step);
-    asked += length;
-  };
+  const steps = lend(file, offset, size - offset);
   for (let sent = offset; sent < size; ) {
-    // A few steps are read while the socket drains: many transfers share the memory of one process.
-    while (fetching.length <= AHEAD && asked < size) fetch();
     transfer.waitsForVault = true;
-    const { pieces, giveBack } = await (fetching.shift() as Promise<Borrowed>);
+    const step = await steps.next();
     transfer.waitsForVault = false;
-    const bytes = bytesOf(pieces);
-    if (bytes === 0) throw transfer.broken();
+    if (step.done === true) throw transfer.broken();
+    const { pieces, giveBack } = step.value;
+    const bytes = pieces.reduce((sum, piece) => sum + piece.length, 0);
     sent += bytes;
     transfer.bytes += bytes;
     const room = convert === undefined ? outlet.write(pieces, giveBack) : outlet.write(pieces.map(convert));
@@ -96,29 +80,4 @@ export async function sendFile(
     if (room !== undefined) await room;
   }
   await outlet.end();
-}
-
-/** All of a stretch of a file: what is borrowed at once may end earlier. */
-async function borrowAll(file: FileHandle, offset: number, length: number): Promise<Borrowed> {
-  const first = await file.borrow(offset, length);
-  let had = bytesOf(first.pieces);
-  if (had === length || had === 0) return first;
-  const parts = [first];
-  while (had < length) {
-    const next = await file.borrow(offset + had, length - had);
-    const bytes = bytesOf(next.pieces);
-    if (bytes === 0) break;
-    parts.push(next);
-    had += bytes;
-  }
-  return {
-    pieces: parts.flatMap(({ pieces }) => pieces),
-    giveBack: () => {
-      for (const part of parts) part.giveBack();
-    },
-  };
-}
-
-function bytesOf(pieces: readonly Uint8Array[]): number {
-  return pieces.reduce((sum, piece) => sum + piece.length, 0);
 }

@@ -1,4 +1,5 @@
 import type { ServerResponse } from 'node:http';
+import type { Borrowed } from '@latchkey/vault';
 import { S3_ERRORS, type S3Error } from '../errors.js';
 import { document, element } from '../xml/write.js';
 import { headerValue } from './headers.js';
@@ -14,6 +15,8 @@ export interface Reply {
 export interface Content {
   readonly length: number;
   readonly stream: () => AsyncIterable<Uint8Array>;
+  /** The same in memory that is to be given back; for much. */
+  readonly lend?: () => AsyncIterable<Borrowed>;
   /** Runs when the reply is over, however it ended. */
   readonly close: () => Promise<void>;
 }
@@ -66,16 +69,34 @@ export async function sendReply(response: ServerResponse, reply: Reply, head: bo
       response.end();
       return;
     }
-    for await (const piece of body.stream()) {
-      if (response.destroyed) return;
-      if (!response.write(piece)) await roomIn(response);
-    }
+    if (body.lend !== undefined) await sendLent(response, body.lend());
+    else
+      for await (const piece of body.stream()) {
+        if (response.destroyed) return;
+        if (!response.write(piece)) await roomIn(response);
+      }
     response.end();
   } catch (error) {
     response.destroy();
     throw error;
   } finally {
     await body.close();
+  }
+}
+
+async function sendLent(response: ServerResponse, steps: AsyncIterable<Borrowed>): Promise<void> {
+  for await (const { pieces, giveBack } of steps) {
+    if (response.destroyed) return;
+    // Together, in one system call.
+    response.cork();
+    const last = pieces.length - 1;
+    pieces.forEach((piece, index) => {
+      // After a failure the system may have it still.
+      if (index < last) response.write(piece);
+      else response.write(piece, (error) => error ?? giveBack());
+    });
+    response.uncork();
+    if (response.writableNeedDrain) await roomIn(response);
   }
 }
 

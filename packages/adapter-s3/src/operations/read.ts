@@ -1,4 +1,4 @@
-import { NULL_VERSION_ID, type ObjectEntry, type ObjectReader } from '@latchkey/vault';
+import { NULL_VERSION_ID, type ObjectEntry } from '@latchkey/vault';
 import { isVaultError, S3Error } from '../errors.js';
 import type { Content, Reply } from '../http/reply.js';
 import { expirationHeader } from '../lifecycle/operations.js';
@@ -9,7 +9,7 @@ import { directoryAt, hasBucket, missing, placeOf } from '../objects/keys.js';
 import { metadataHeaders } from '../objects/metadata.js';
 import { parseRange, type Range } from '../objects/range.js';
 import { customerKeyHeaders, customerKeyOf } from '../sse/customer-key.js';
-import { unsealed } from '../sse/read.js';
+import { type OpenedObject, unsealed } from '../sse/read.js';
 import { lockHeaders } from '../versions/locks.js';
 import {
   markerHeaders,
@@ -30,8 +30,11 @@ const OVERRIDES: Readonly<Record<string, string>> = {
   'response-expires': 'Expires',
 };
 
+/** Bytes from which on memory is lent: past the cache, and in a thread beside the event loop. */
+const MUCH = 1024 * 1024;
+
 /** The object that a request is about; for a key that ends with a slash perhaps a directory, which has no content. */
-async function open(call: Call): Promise<ObjectReader> {
+async function open(call: Call): Promise<OpenedObject> {
   const bucket = bucketOf(call);
   const key = keyOf(call);
   const version = versionIdOf(call.query);
@@ -78,7 +81,7 @@ async function readObject(call: Call): Promise<Reply> {
   }
 }
 
-function describe({ headers, query }: Call, reader: ObjectReader, more: Record<string, string>): Reply {
+function describe({ headers, query }: Call, reader: OpenedObject, more: Record<string, string>): Reply {
   const { entry } = reader;
   checkRead(headers, entry);
   const etag = quoted(etagOf(entry));
@@ -89,9 +92,11 @@ function describe({ headers, query }: Call, reader: ObjectReader, more: Record<s
   const wholeAnyway = ifRange !== undefined && ifRange !== etag;
   const range = part ?? (wholeAnyway ? undefined : parseRange(headers.get('range'), entry.size));
   const { offset, length } = range ?? { offset: 0, length: entry.size };
+  const { lend } = reader;
   const content: Content = {
     length,
     stream: () => reader.stream(offset, length),
+    ...(length < MUCH || lend === undefined ? {} : { lend: () => lend(offset, length) }),
     close: () => reader.close(),
   };
   const whole = length === entry.size;

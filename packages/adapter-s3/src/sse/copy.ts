@@ -1,12 +1,5 @@
 import { createHash } from 'node:crypto';
-import type {
-  ContentProperties,
-  ObjectAttributes,
-  ObjectEntry,
-  ObjectReader,
-  Path,
-  PublishOptions,
-} from '@latchkey/vault';
+import type { ContentProperties, ObjectAttributes, ObjectEntry, Path, PublishOptions } from '@latchkey/vault';
 import { type ChecksumName, startDigest } from '../body/checksums.js';
 import { S3Error } from '../errors.js';
 import { checkRead } from '../objects/conditions.js';
@@ -14,7 +7,7 @@ import type { CopySource } from '../operations/copy.js';
 import type { Call } from '../operations/operation.js';
 import { openVersion } from '../versions/version-id.js';
 import { type CustomerKey, customerKeyOf } from './customer-key.js';
-import { unsealed } from './read.js';
+import { type OpenedObject, unsealed } from './read.js';
 import { type Sealing, sealing } from './seal.js';
 
 /** The keys of a copy. */
@@ -32,7 +25,7 @@ async function openSource(
   call: Call,
   { place, key: name, version }: CopySource,
   key: CustomerKey | undefined,
-): Promise<ObjectReader> {
+): Promise<OpenedObject> {
   const reader = await openVersion(call.session, place.path, name, version);
   try {
     const opened = unsealed(reader, key);

@@ -5,11 +5,14 @@ import type { CustomerKey } from './customer-key.js';
 import { INDEX_ENTRY_BYTES, type PartSeal, partSeals } from './part-index.js';
 import { checkKey, contentSize, saltOf, sealedParts, sealOf, streamKey } from './seal.js';
 
+/** An object to be read; one that a customer's key protects is not lent. */
+export type OpenedObject = Omit<ObjectReader, 'lend'> & Partial<Pick<ObjectReader, 'lend'>>;
+
 /**
  * An object as the holder of its key sees it. Throws what S3 answers for a missing, superfluous or wrong key; the reader is
  * the caller's to close then.
  */
-export function unsealed(reader: ObjectReader, key: CustomerKey | undefined): ObjectReader {
+export function unsealed(reader: OpenedObject, key: CustomerKey | undefined): OpenedObject {
   const { entry } = reader;
   checkKey(entry, key);
   const seal = sealOf(entry);
@@ -27,7 +30,7 @@ export function unsealed(reader: ObjectReader, key: CustomerKey | undefined): Ob
 
 /** The parts lie one after the other, each a stream of its own, and behind them the index that says where. */
 async function* openParts(
-  reader: ObjectReader,
+  reader: OpenedObject,
   entry: ObjectEntry,
   key: CustomerKey,
   range: { readonly offset: number; readonly length: number },
@@ -48,7 +51,7 @@ async function* openParts(
   }
 }
 
-async function indexOf(reader: ObjectReader, entry: ObjectEntry): Promise<PartSeal[]> {
+async function indexOf(reader: OpenedObject, entry: ObjectEntry): Promise<PartSeal[]> {
   const { count, size } = sealedParts(entry) ?? { count: 0, size: 0 };
   const length = count * INDEX_ENTRY_BYTES;
   const pieces: Uint8Array[] = [];

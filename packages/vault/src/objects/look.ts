@@ -1,6 +1,7 @@
 import type { VaultContext } from '../context.js';
 import type { Row } from '../directory/rows.js';
 import { VaultError } from '../errors.js';
+import { lend } from '../files/lend.js';
 import { openForReading } from '../files/open.js';
 import { readHandle } from '../files/stream.js';
 import { notFound } from '../names/path.js';
@@ -37,6 +38,7 @@ export async function openObject(context: VaultContext, path: Path): Promise<Obj
   return {
     entry,
     stream: (offset = 0, length = entry.size) => readHandle(handle, entry.size, offset, length),
+    lend: (offset = 0, length = entry.size - offset) => lend(handle, offset, length),
     close: () => handle.close(),
   };
 }

@@ -3,6 +3,7 @@ import type { VaultContext } from '../context.js';
 import type { Directory } from '../directory/directory.js';
 import { listingOf, type Row } from '../directory/rows.js';
 import { VaultError } from '../errors.js';
+import { lend } from '../files/lend.js';
 import { ReadHandle } from '../files/read-handle.js';
 import { readHandle } from '../files/stream.js';
 import { notFound, show, splitPath } from '../names/path.js';
@@ -58,6 +59,7 @@ export async function openVersion(context: VaultContext, path: Path, id: string)
   return {
     entry,
     stream: (offset = 0, length = entry.size) => readHandle(handle, entry.size, offset, length),
+    lend: (offset = 0, length = entry.size - offset) => lend(handle, offset, length),
     close: () => handle.close(),
   };
 }

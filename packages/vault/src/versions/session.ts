@@ -2,6 +2,7 @@ import type { Keeping } from '@latchkey/encryption';
 import type { VaultContext } from '../context.js';
 import type { ObjectReader } from '../object-session.js';
 import type { Path } from '../session.js';
+import { toldReader } from '../told.js';
 import type {
   BucketInfo,
   RemoveVersionOptions,
@@ -22,16 +23,10 @@ export type Run = <T>(work: () => Promise<T>) => Promise<T>;
 export class OwnerVersions implements VersionSession {
   readonly #context: VaultContext;
   readonly #run: Run;
-  readonly #translated: (stream: AsyncIterable<Uint8Array>) => AsyncIterable<Uint8Array>;
 
-  constructor(
-    context: VaultContext,
-    run: Run,
-    translated: (stream: AsyncIterable<Uint8Array>) => AsyncIterable<Uint8Array>,
-  ) {
+  constructor(context: VaultContext, run: Run) {
     this.#context = context;
     this.#run = run;
-    this.#translated = translated;
   }
 
   bucket(name: string): Promise<BucketInfo | undefined> {
@@ -55,10 +50,7 @@ export class OwnerVersions implements VersionSession {
   }
 
   open(path: Path, id: string): Promise<ObjectReader> {
-    return this.#run(async () => {
-      const reader = await openVersion(this.#context, path, id);
-      return { ...reader, stream: (offset, length) => this.#translated(reader.stream(offset, length)) };
-    });
+    return this.#run(async () => toldReader(await openVersion(this.#context, path, id)));
   }
 
   remove(path: Path, id: string, options: RemoveVersionOptions = {}): Promise<VersionEntry> {
