@@ -53,7 +53,7 @@ export const DEFAULT_LIMITS: S3Limits = {
   connections: 1024,
   requests: 256,
   largeBodies: 16,
-  turnMs: 5 * 60_000,
+  turnMs: 15 * 60_000,
   slowMs: 3000,
   headersMs: 30_000,
   idleMs: 2 * 60_000,

@@ -10,11 +10,11 @@ import { Worker } from 'node:worker_threads';
 /** Digests that Node computes itself. */
 export type WorkerDigest = 'md5' | 'sha1' | 'sha256';
 
-const BLOCK_BYTES = 128 * 1024;
+const BLOCK_BYTES = 256 * 1024;
 /** Blocks of one body that are on their way. */
 const BLOCKS = 8;
 /** The same of all bodies: 8 MiB. Past that, each body has one. */
-const ALL_BLOCKS = 64;
+const ALL_BLOCKS = 32;
 /** Blocks that are kept for the next body. */
 const KEPT_BLOCKS = 16;
 /** Workers; each body stays with one. A machine with one processor has none. */
