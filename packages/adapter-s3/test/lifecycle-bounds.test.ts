@@ -5,6 +5,7 @@ import {
   type S3Client,
 } from '@aws-sdk/client-s3';
 import { beforeEach, describe, expect, it } from 'vitest';
+import { around } from './support/around.js';
 import type { Fixture } from './support/fixture.js';
 import { bucketPerTest } from './support/scene.js';
 import { type Answer, send, signed } from './support/signing.js';
@@ -20,17 +21,10 @@ bucketPerTest(
   },
   {
     wrap: (session) =>
-      new Proxy(session, {
-        get(target, name) {
-          const member: unknown = Reflect.get(target, name, target);
-          if (typeof member !== 'function') return member;
-          if (name !== 'stat') return member.bind(target);
-          return async (path: readonly string[]) => {
-            const entry = await target.stat(path);
-            await afterStat?.();
-            return entry;
-          };
-        },
+      around(session, 'stat', (target) => async (path) => {
+        const entry = await target.stat(path);
+        await afterStat?.();
+        return entry;
       }),
   },
 );

@@ -4,8 +4,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { connect as connectTls } from 'node:tls';
 import { makeSelfSigned } from '@latchkey/server-guard';
-import type { ObjectSession } from '@latchkey/vault';
 import { describe, expect, it } from 'vitest';
+import { around } from './support/around.js';
 import { type Fixture, type FixtureOptions, startFixture } from './support/fixture.js';
 import { send, signed } from './support/signing.js';
 
@@ -30,12 +30,6 @@ async function fingerprint(port: number): Promise<string> {
 }
 
 const UNSIGNED = { 'x-amz-content-sha256': 'UNSIGNED-PAYLOAD' };
-
-/** A property as the session itself has it. */
-function bound(target: ObjectSession, name: string | symbol): unknown {
-  const value: unknown = Reflect.get(target, name);
-  return typeof value === 'function' ? value.bind(target) : value;
-}
 
 describe('the server', () => {
   it('takes a new certificate when the files change, and keeps the old one while they do not fit', async () => {
@@ -79,13 +73,8 @@ describe('the server', () => {
     await withServer(
       {
         wrap: (session) =>
-          new Proxy(session, {
-            get: (target, name) =>
-              name === 'entries'
-                ? () => {
-                    throw broken;
-                  }
-                : bound(target, name),
+          around(session, 'entries', () => () => {
+            throw broken;
           }),
       },
       async ({ port, log }) => {
@@ -103,18 +92,13 @@ describe('the server', () => {
   it('cuts the connection when content fails half-way', async () => {
     const options: FixtureOptions = {
       wrap: (session) =>
-        new Proxy(session, {
-          get(target, name) {
-            if (name !== 'openObject') return bound(target, name);
-            return async (path: string[]) => ({
-              ...(await target.openObject(path)),
-              async *lend() {
-                yield { pieces: [Buffer.alloc(100_000)], giveBack: () => undefined };
-                throw new Error('damaged');
-              },
-            });
+        around(session, 'openObject', (target) => async (path) => ({
+          ...(await target.openObject(path)),
+          async *lend() {
+            yield { pieces: [Buffer.alloc(100_000)], giveBack: () => undefined };
+            throw new Error('damaged');
           },
-        }),
+        })),
     };
     await withServer(options, async ({ port, session }) => {
       await session.write(['b', 'k'], Buffer.alloc(3_000_000));

@@ -1,5 +1,6 @@
 import { GetObjectCommand, PutObjectCommand, type S3Client } from '@aws-sdk/client-s3';
 import { describe, expect, it } from 'vitest';
+import { around } from './support/around.js';
 import { bucketPerTest } from './support/scene.js';
 
 let client: S3Client;
@@ -13,17 +14,10 @@ bucketPerTest(
   {
     // Something happens between the two commits that put an object without content.
     wrap: (session) =>
-      new Proxy(session, {
-        get(target, name) {
-          const member: unknown = Reflect.get(target, name, target);
-          if (typeof member !== 'function') return member;
-          if (name !== 'makeMarker') return member.bind(target);
-          return async (...given: Parameters<typeof target.makeMarker>) => {
-            const entry = await target.makeMarker(...given);
-            await meanwhile?.();
-            return entry;
-          };
-        },
+      around(session, 'makeMarker', (target) => async (path, options) => {
+        const entry = await target.makeMarker(path, options);
+        await meanwhile?.();
+        return entry;
       }),
   },
 );

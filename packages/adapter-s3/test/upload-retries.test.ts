@@ -11,6 +11,7 @@ import {
 } from '@aws-sdk/client-s3';
 import { STAGING } from '@latchkey/vault';
 import { beforeEach, describe, expect, it } from 'vitest';
+import { around } from './support/around.js';
 import type { Fixture } from './support/fixture.js';
 import { bucketPerTest } from './support/scene.js';
 
@@ -26,15 +27,9 @@ bucketPerTest(
   {
     // A server that is killed before it has ended an upload leaves it behind.
     wrap: (session) =>
-      new Proxy(session, {
-        get(target, name) {
-          const member: unknown = Reflect.get(target, name, target);
-          if (typeof member !== 'function') return member;
-          if (name !== 'remove' || !keepUploads) return member.bind(target);
-          return async (path: readonly string[]): Promise<void> => {
-            if (path[0] === STAGING) throw new Error('killed');
-          };
-        },
+      around(session, 'remove', (target) => async (path, options) => {
+        if (!keepUploads) return target.remove(path, options);
+        if (path[0] === STAGING) throw new Error('killed');
       }),
   },
 );

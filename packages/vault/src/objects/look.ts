@@ -1,9 +1,7 @@
 import type { VaultContext } from '../context.js';
 import type { Row } from '../directory/rows.js';
 import { VaultError } from '../errors.js';
-import { lend } from '../files/lend.js';
 import { openForReading } from '../files/open.js';
-import { readHandle } from '../files/stream.js';
 import { notFound } from '../names/path.js';
 import { lookUp, resolveDirectory } from '../names/resolve.js';
 import { hidden } from '../names/staging.js';
@@ -13,6 +11,7 @@ import { nameOf } from '../record/entry.js';
 import type { Path } from '../session.js';
 import { scanCurrent } from '../versions/scan.js';
 import { objectEntry, objectEntryOf } from './entry.js';
+import { readerOf } from './reader.js';
 
 const PAGE_ENTRIES = 1000;
 
@@ -35,12 +34,7 @@ export async function openObject(context: VaultContext, path: Path): Promise<Obj
     throw notFound(path);
   }
   const entry = objectEntry(path.at(-1) ?? '', fields, directory.id);
-  return {
-    entry,
-    stream: (offset = 0, length = entry.size) => readHandle(handle, entry.size, offset, length),
-    lend: (offset = 0, length = entry.size - offset) => lend(handle, offset, length),
-    close: () => handle.close(),
-  };
+  return readerOf(handle, entry);
 }
 
 export async function listObjects(

@@ -3,14 +3,13 @@ import type { VaultContext } from '../context.js';
 import type { Directory } from '../directory/directory.js';
 import { listingOf, type Row } from '../directory/rows.js';
 import { VaultError } from '../errors.js';
-import { lend } from '../files/lend.js';
 import { ReadHandle } from '../files/read-handle.js';
-import { readHandle } from '../files/stream.js';
 import { notFound, show, splitPath } from '../names/path.js';
 import { resolveDirectory } from '../names/resolve.js';
 import { hidden } from '../names/staging.js';
 import type { ObjectEntry, ObjectReader } from '../object-session.js';
 import { objectEntryOf } from '../objects/entry.js';
+import { readerOf } from '../objects/reader.js';
 import { openRecord } from '../record/build.js';
 import { contentOf } from '../record/content-of.js';
 import type { Path } from '../session.js';
@@ -56,12 +55,7 @@ export async function openVersion(context: VaultContext, path: Path, id: string)
     throw new VaultError('invalid-argument', `a marker of a removal has no content: ${show(path)}`);
   const entry = versionEntry(row, directory.id, await isLatest(source, row));
   const handle = new ReadHandle(context, directory, row.key, path, fields, await contentOf(context, fields));
-  return {
-    entry,
-    stream: (offset = 0, length = entry.size) => readHandle(handle, entry.size, offset, length),
-    lend: (offset = 0, length = entry.size - offset) => lend(handle, offset, length),
-    close: () => handle.close(),
-  };
+  return readerOf(handle, entry);
 }
 
 /** A page of all versions, markers and directories of a directory. */
