@@ -53,7 +53,12 @@ let taken = 0;
 const idle: ArrayBuffer[] = [];
 
 class DigestWorker {
-  readonly #worker = new Worker(PROGRAM, { eval: true, name: 'digests' });
+  readonly #worker = new Worker(PROGRAM, {
+    eval: true,
+    name: 'digests',
+    // It makes nothing but messages; left alone, their garbage would grow to tens of MiB before it is looked at.
+    resourceLimits: { maxYoungGenerationSizeMb: 2 },
+  });
   readonly bodies = new Map<number, OffloadedDigests>();
 
   constructor() {
