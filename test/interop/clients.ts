@@ -17,8 +17,8 @@ export const OPENSSH_SFTP: ClientOf<OpensshSftp> = {
   name: 'OpenSSH sftp',
   require: (test) => requireProgram(test, 'sftp'),
   connect: opensshSftp,
-  // Between them OpenSSH and rclone move the full amounts in every run: the one the bytes, the other the files.
-  amount: { mebibytes: 1024, files: 400 },
+  // OpenSSH moves many bytes in every run, rclone many files.
+  amount: { mebibytes: 512, files: 300 },
   eachName: true,
   extras: OPENSSH_STEPS,
 };
@@ -33,7 +33,7 @@ export const RCLONE: ClientOf<Rclone> = {
   name: 'rclone',
   require: (test) => requireProgram(test, 'rclone'),
   connect: rclone,
-  amount: { mebibytes: 96, files: 5000 },
+  amount: { mebibytes: 64, files: 2000 },
   eachName: true,
   extras: RCLONE_STEPS,
 };
@@ -55,7 +55,7 @@ export const SSHFS: ClientOf<Sshfs> = {
   name: 'sshfs',
   require: requireSshfs,
   connect: sshfs,
-  amount: { mebibytes: 64, files: 150 },
+  amount: { mebibytes: 32, files: 100 },
   eachName: true,
   extras: SSHFS_STEPS,
 };

@@ -13,13 +13,13 @@ import { LFTP_FTP_STEPS } from './script/lftp-ftp.js';
 import type { Amount } from './script/step.js';
 
 /** There are many of these clients, and what is stored does not depend on the protocol. */
-const SMALL: Amount = { mebibytes: 64, files: 150 };
+const SMALL: Amount = { mebibytes: 24, files: 60 };
 
 export const CURL_EXPLICIT: ClientOf<Curl> = {
   name: 'curl over explicit TLS',
   require: (test) => requireProgram(test, 'curl'),
   // It waits a tenth of a second at each data connection over TLS.
-  amount: { ...SMALL, files: 60 },
+  amount: { ...SMALL, files: 40 },
   connect: (program, target) => curl(program, target, 'explicit'),
 };
 

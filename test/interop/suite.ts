@@ -40,7 +40,7 @@ export interface Suite<C extends Client> {
 const LIMIT_MS = 15 * 60_000;
 const FULL: Amount = { mebibytes: 1024, files: 5000 };
 /** More than any window, buffer or page, and quick: a default run has many clients. */
-const REDUCED: Amount = { mebibytes: 96, files: 400 };
+const REDUCED: Amount = { mebibytes: 48, files: 200 };
 
 /** Plays the script with one client: one test a step, then what the server kept is searched and compared. */
 export function interopSuite<C extends Client>(suite: Suite<C>): void {

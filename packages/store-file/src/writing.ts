@@ -19,15 +19,15 @@ export async function writeAll(fd: number, bytes: Uint8Array, position: number):
   }
 }
 
-const BUFFER_BYTES = 512 * 1024;
-const POOL_LIMIT = 16;
+const BUFFER_BYTES = 256 * 1024;
+const POOL_LIMIT = 32;
 const pool: Uint8Array[] = [];
 
 /** A chunk of so many bytes is written as it is. */
 const DIRECT_BYTES = 128 * 1024;
 
 /**
- * Writes a stream with two buffers of 512 KiB: one is being written by a worker thread while the other fills, so
+ * Writes a stream with two buffers of 256 KiB: one is being written by a worker thread while the other fills, so
  * the main thread is free to encrypt. Small chunks are copied, since the source may reuse them; large ones are written
  * before the next is asked for. Memory is bounded by the two buffers, whatever the stream's length.
  */

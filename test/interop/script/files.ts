@@ -46,7 +46,7 @@ export const FILES: readonly Step[] = [
   },
   {
     id: 'large-file',
-    title: 'a large file goes up and comes down (1 GiB, less in the default run of some clients)',
+    title: 'a large file goes up and comes down (1 GiB, less in the default run)',
     run: async ({ client, local, stored, remote, amount }) => {
       const sent = await local.large('large-file.bin', amount.mebibytes);
       await client.put(sent.path, `${remote}/large-file.bin`);
