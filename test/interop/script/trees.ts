@@ -52,8 +52,7 @@ export const TREES: readonly Step[] = [
   },
   {
     id: 'crowd',
-    title:
-      'many files in one directory go up, are listed and come down (5,000, fewer in the default run)',
+    title: 'many files in one directory go up, are listed and come down (5,000, fewer in the default run)',
     run: async ({ client, local, stored, remote, amount }) => {
       const folder = local.folder();
       for (let number = 0; number < amount.files; number += 1)
