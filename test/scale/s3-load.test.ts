@@ -45,6 +45,6 @@ describe.runIf(process.platform === 'linux')('the server over S3', () => {
       for (const key of keys) expect(await sizeOf(web, key)).toBe(UPLOAD_BYTES);
       expect(peak()).toBeLessThan(MAX_PEAK_MIB);
     },
-    UPLOAD_BYTES / 1024 + 120_000,
+    UPLOAD_BYTES / 128 + 120_000,
   );
 });

@@ -50,7 +50,7 @@ export interface S3Limits {
 export const DEFAULT_LIMITS: S3Limits = {
   connections: 1024,
   requests: 256,
-  largeBodies: 16,
+  largeBodies: 8,
   turnMs: 15 * 60_000,
   headersMs: 30_000,
   idleMs: 2 * 60_000,
