@@ -52,7 +52,7 @@ export interface S3Limits {
 export const DEFAULT_LIMITS: S3Limits = {
   connections: 1024,
   requests: 256,
-  largeBodies: 12,
+  largeBodies: 8,
   turnMs: 15 * 60_000,
   slowMs: 3000,
   headersMs: 30_000,
