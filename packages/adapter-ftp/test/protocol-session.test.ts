@@ -51,6 +51,7 @@ describe('information', () => {
     expect((await shared.client.command('SYST', 215)).lines[0]).toContain('UNIX Type: L8');
     expect((await shared.client.command('HELP', 214)).lines.join(' ')).toContain('XSHA256');
     expect((await shared.client.command('HELP retr', 214)).lines[0]).toContain('RETR <path>');
+    expect((await shared.client.command('HELP SITE CHMOD', 214)).lines[0]).toContain('SITE CHMOD');
     await shared.client.command('HELP NOTHING', 502);
     await shared.client.command('NOOP', 200);
     expect((await shared.client.command('STAT', 211)).lines.join('\n')).toContain('logged in as ada');

@@ -60,7 +60,8 @@ const INFORMATION_COMMANDS: CommandTable = {
     syntax: '[command]',
     help: 'this',
     run(_session, argument) {
-      const verb = argument.trim().toUpperCase();
+      // Of `SITE CHMOD`, too: what SITE understands stands in its own help.
+      const [verb = ''] = argument.trim().toUpperCase().split(' ');
       if (verb === '') return reply(214, 'commands', ...wrapped(Object.keys(COMMANDS)), 'end');
       const command = findCommand(verb);
       if (command === undefined) return reply(502, 'this command is not known');
