@@ -2,10 +2,11 @@
 // whatever else the machine does falls on all of them.
 import { mkdirSync, readFileSync, rmSync } from 'node:fs';
 import path from 'node:path';
-import { rcloneClient, settle } from './client.mjs';
+import { rcloneClient } from './client.mjs';
 import { writeLarge, writeMany } from './inputs.mjs';
 import { chooseRows } from './rows.mjs';
 import { SERVERS } from './servers.mjs';
+import { settle } from './settle.mjs';
 
 const FULL = { mebibytes: 1024, files: 5000, entries: 100_000 };
 const QUICK = { mebibytes: 128, files: 500, entries: 10_000 };
@@ -53,7 +54,7 @@ export async function runBench(options) {
           const contender = here[(turn + round) % here.length];
           rmSync(inputs.scratch, { recursive: true, force: true });
           mkdirSync(inputs.scratch);
-          settle();
+          settle(sizes.mebibytes);
           const before = processorSeconds(contender.server.pid);
           const figure = await row.measure(contender, inputs);
           const busy = processorSeconds(contender.server.pid) - before;

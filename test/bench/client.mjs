@@ -1,5 +1,5 @@
 // rclone as the one client of every server, with the same settings for all.
-import { execFile, spawnSync } from 'node:child_process';
+import { execFile } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { promisify } from 'node:util';
@@ -41,9 +41,4 @@ export function rcloneClient(place, server) {
       return done.stdout;
     },
   };
-}
-
-/** Writes what earlier work left in memory, so that no measurement pays for another's. */
-export function settle() {
-  spawnSync('sync');
 }
