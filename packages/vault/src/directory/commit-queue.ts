@@ -1,12 +1,13 @@
-import type { Head, SealedRecord } from '@latchkey/encryption';
+import type { Head } from '@latchkey/encryption';
 import type { ETag } from '@latchkey/store';
 import { collected } from '../content/blob-writer.js';
 import type { VaultContext } from '../context.js';
 import { VaultError } from '../errors.js';
 import { CARRY_MS, COMMIT_BATCH, HEAD_CHANGE_BYTES } from '../limits.js';
 import { asVaultError, isStoreError } from '../translate.js';
+import { type Change, NO_EDITS, refuse, type Waiting } from './change.js';
 import type { Directory } from './directory.js';
-import { type Doubt, outcomeOf, unknownOutcome } from './doubt.js';
+import { outcomeOf, unknownOutcome } from './doubt.js';
 import { changeRoom, Folding } from './folding.js';
 import { Gathering } from './gathering.js';
 import { changeBytes, nextHead } from './next-head.js';
@@ -16,23 +17,6 @@ import { DirectoryGone, Transaction } from './transaction.js';
 
 /** How often a commit is rebased onto somebody else's before it gives up. */
 const ATTEMPTS = 200;
-const NO_EDITS: ReadonlyMap<string, SealedRecord> = new Map();
-
-/**
- * One change of a directory. `apply` may run several times, each time on a newer head, and must leave everything
- * outside the transaction alone. What it throws refuses this change only.
- */
-export interface Change<T> {
-  apply(transaction: Transaction): Promise<T>;
-  /** The change frees space and may use the store's reserve. */
-  readonly reclaims?: boolean;
-  /** Apply to a directory that is dead, too. */
-  readonly evenDead?: boolean;
-  /** What becomes of the rest of the head, before `apply` sees it. */
-  mend?(head: Head): Promise<Head>;
-  /** The operation id, when the same id goes to another directory as well. */
-  readonly operation?: Uint8Array;
-}
 
 /** What one attempt starts from. */
 interface Attempt {
@@ -45,18 +29,6 @@ interface Attempt {
   readonly deaths: number;
   readonly date: number;
   readonly tick: number;
-}
-
-interface Waiting {
-  readonly change: Change<unknown>;
-  readonly operation: Uint8Array;
-  result?: unknown;
-  /** What the last attempt edited. */
-  edits: ReadonlyMap<string, SealedRecord>;
-  /** The last attempt whose outcome is unknown, as long as it may still take effect. */
-  doubt?: Doubt | undefined;
-  readonly resolve: (value: unknown) => void;
-  readonly reject: (error: unknown) => void;
 }
 
 /**
@@ -129,24 +101,27 @@ export class CommitQueue {
       if (pending.length === 0) return;
       const base = (await pending[0]?.change.mend?.(found)) ?? found;
       const whole = new Transaction(this.#directory, base);
-      const applied = await this.#apply(pending, whole, base, cached === undefined);
-      if (applied === undefined || (cached !== undefined && !whole.changed)) {
+      const outcome = await this.#apply(pending, whole, base, cached === undefined);
+      if (outcome === undefined || (cached !== undefined && !whole.changed)) {
         doubted = true;
         number--;
         continue;
       }
-      pending = applied;
-      if (pending.length === 0) return;
+      const { applied, refusals } = outcome;
+      if (applied.length === 0) return;
       if (!whole.changed) {
-        for (const one of pending) {
+        for (const one of applied) {
           if (one.doubt === undefined) one.resolve(one.result);
           else one.reject(unknownOutcome());
         }
+        for (const [one, error] of refusals) refuse(one, error);
         return;
       }
-      const made = await this.#swap(pending, whole, { number, found, base, etag, deaths, ...begun });
+      const made = await this.#swap(applied, whole, { number, found, base, etag, deaths, ...begun });
+      pending = [...applied, ...refusals.keys()];
       if (made === undefined) continue;
-      await this.#tell(pending, made);
+      await this.#tell(applied, made);
+      for (const [one, error] of refusals) refuse(one, error);
       this.#folding.start(base);
       return;
     }
@@ -154,17 +129,19 @@ export class CommitQueue {
   }
 
   /**
-   * Runs each change on its own; those that refuse are told so, those that no longer fit go back to the queue.
-   * Nothing when one refuses and the head is not `proven` to be the newest.
+   * Runs each change on its own; those that no longer fit go back to the queue. What refuses behind an applied change may
+   * do so because of it, and is to be told when that is committed: until then nobody else sees it. Nothing when one refuses
+   * and the head is not `proven` to be the newest.
    */
   async #apply(
     pending: Waiting[],
     whole: Transaction,
     base: Head,
     proven: boolean,
-  ): Promise<Waiting[] | undefined> {
+  ): Promise<{ applied: Waiting[]; refusals: Map<Waiting, unknown> } | undefined> {
     const room = Math.max(changeRoom(base) - changeBytes(base.changes), HEAD_CHANGE_BYTES / 4);
     const applied: Waiting[] = [];
+    const refusals = new Map<Waiting, unknown>();
     for (let index = 0; index < pending.length; index++) {
       const one = pending[index] as Waiting;
       const transaction = whole.begin();
@@ -180,10 +157,11 @@ export class CommitQueue {
         applied.push(one);
       } catch (error) {
         if (!proven) return undefined;
-        refuse(one, error);
+        if (whole.changed) refusals.set(one, error);
+        else refuse(one, error);
       }
     }
-    return applied;
+    return { applied, refusals };
   }
 
   /** What was committed; nothing when it has to be made anew. */
@@ -282,12 +260,6 @@ function refused(error: unknown): boolean {
   return (['conflict', 'no-space', 'read-only', 'too-large'] as const).some((code) =>
     isStoreError(error, code),
   );
-}
-
-/** Nobody is told that nothing was changed while a swap that changes it may still arrive. Damage is damage. */
-function refuse(one: Waiting, error: unknown): void {
-  const told = asVaultError(error);
-  one.reject(one.doubt === undefined || told.code === 'damaged' ? error : unknownOutcome(error));
 }
 
 function pause(attempt: number): Promise<void> {

@@ -16,7 +16,7 @@ import type { VaultContext } from '../context.js';
 import { VaultError } from '../errors.js';
 import { openRecord } from '../record/build.js';
 import { isStoreError } from '../translate.js';
-import type { Change } from './commit-queue.js';
+import type { Change } from './change.js';
 import type { Directory } from './directory.js';
 import type { Folded } from './fold.js';
 import { isTombstone, listingOf, type Row } from './rows.js';

@@ -1,0 +1,71 @@
+import { MemoryStore, StoreError } from '@latchkey/store';
+import { expect, test } from 'vitest';
+import { text } from './fresh-vault.js';
+import { HookedStore, type HookPoint } from './hooked-store.js';
+import { emptyVault } from './template.js';
+
+/** A vault, and what says whether a call is a commit of its root. */
+async function scene() {
+  const hooked = new HookedStore(new MemoryStore());
+  const vault = await (await emptyVault(hooked))();
+  const session = vault.session();
+  let root = '';
+  hooked.hook = ({ method, key }) => {
+    if (method === 'swapRegister') root = key;
+  };
+  await session.write(['first'], text('x'));
+  hooked.hook = undefined;
+  const isCommit = ({ method, key, when }: HookPoint): boolean =>
+    method === 'swapRegister' && key === root && when === 'before';
+  return { hooked, session, isCommit };
+}
+
+/** Until what was started has come as far as it can. */
+const settled = (): Promise<void> => new Promise((resolve) => setTimeout(resolve, 30));
+
+test('who is told that a name exists finds it, although both were in one commit', async () => {
+  const { hooked, session, isCommit } = await scene();
+  // While this commit is under way the two that follow gather for the next.
+  const before = hooked.stopAt(isCommit);
+  const other = session.write(['other'], text('x'));
+  await before.reached;
+  const common = hooked.stopAt(isCommit);
+  const make = async (): Promise<string> => {
+    try {
+      await session.mkdir(['same']);
+      return 'made';
+    } catch (error) {
+      await session.stat(['same']);
+      return (error as { code: string }).code;
+    }
+  };
+  const outcomes = Promise.all([make(), make()]);
+  await settled();
+  before.release();
+  await common.reached;
+  await settled();
+  common.release();
+  await other;
+  expect(await outcomes).toEqual(['made', 'exists']);
+});
+
+test('what refused because of a change that was not committed is decided anew', async () => {
+  const { hooked, session, isCommit } = await scene();
+  const before = hooked.stopAt(isCommit);
+  const other = session.write(['other'], text('x'));
+  await before.reached;
+  const outcomes = Promise.allSettled([session.mkdir(['same']), session.mkdir(['same'])]);
+  await settled();
+  const stopping = hooked.hook;
+  let commits = 0;
+  hooked.hook = async (point) => {
+    await stopping?.(point);
+    if (isCommit(point) && commits++ === 0) throw new StoreError('conflict', 'another was faster');
+  };
+  before.release();
+  await other;
+  const codes = (await outcomes).map((made) => (made.status === 'fulfilled' ? 'made' : made.reason.code));
+  expect(codes).toEqual(['made', 'exists']);
+  expect((await session.stat(['same'])).kind).toBe('directory');
+  expect(commits).toBeGreaterThan(1);
+});
