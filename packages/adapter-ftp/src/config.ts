@@ -38,7 +38,7 @@ export const DEFAULT_LIMITS: FtpLimits = {
   connections: 200,
   connectionsPerAddress: 64,
   unauthenticated: 64,
-  unauthenticatedPerAddress: 16,
+  unauthenticatedPerAddress: 32,
   loginMs: 60_000,
   loginAttempts: 6,
   passwordChecks: 2,

@@ -53,7 +53,7 @@ export const DEFAULT_LIMITS: SftpLimits = {
   connections: 200,
   connectionsPerAddress: 64,
   unauthenticated: 64,
-  unauthenticatedPerAddress: 16,
+  unauthenticatedPerAddress: 32,
   loginMs: 60_000,
   loginAttempts: 6,
   loginDelayMs: 100,
