@@ -156,8 +156,11 @@ export interface ObjectSession extends VaultSession {
   ): Promise<ObjectEntry>;
   /** Opens the published version of a file. Throws as {@link VaultSession.open} does. */
   openObject(path: Path): Promise<ObjectReader>;
-  /** The appendix of an entry. Throws `stale` when its file has been replaced since and the bytes are gone. */
-  readAppendix(appendix: Appendix): Promise<Uint8Array>;
+  /**
+   * The appendix of an entry, or a stretch of it in bytes, which ends with it. Throws `stale` when the file has been
+   * replaced since and the bytes are gone.
+   */
+  readAppendix(appendix: Appendix, offset?: number, length?: number): Promise<Uint8Array>;
   /** A page of a directory in the order of keys, from any key on. The cost is that of a page wherever it begins. */
   listObjects(path: Path, options?: ObjectListOptions): Promise<ObjectPage>;
   /** Replaces or makes a file from a stream in one commit. When it rejects, the old version stands. */

@@ -171,8 +171,8 @@ export class OwnerSession implements ObjectSession {
     return this.#run(async () => toldReader(await openObject(this.#context, path)));
   }
 
-  readAppendix(appendix: Appendix): Promise<Uint8Array> {
-    return this.#run(() => readAppendix(this.#context, appendix));
+  readAppendix(appendix: Appendix, offset = 0, length: number = appendix.size): Promise<Uint8Array> {
+    return this.#run(() => readAppendix(this.#context, appendix, offset, length));
   }
 
   listObjects(path: Path, options: ObjectListOptions = {}): Promise<ObjectPage> {

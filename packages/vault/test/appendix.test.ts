@@ -42,6 +42,8 @@ describe('an appendix', () => {
       expect((await other.stat(['f'])).size).toBe(7);
       const [listed] = (await session.listObjects([])).entries;
       expect(listed?.appendix?.size).toBe(size);
+      const named = listed?.appendix ?? { size: 0 };
+      expect(await session.readAppendix(named, 200, 70)).toEqual(bytes.subarray(200, 270));
       await session.setAttributes(['f'], { mode: 0o600 });
       await session.mkdir(['d']);
       await session.rename(['f'], ['d', 'g']);

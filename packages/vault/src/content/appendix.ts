@@ -51,9 +51,14 @@ export async function storeAppendix(context: VaultContext, bytes: Uint8Array): P
 }
 
 /** Throws `stale` when the file has been replaced since and the bytes are gone, `damaged` when they are not authentic. */
-export async function readAppendix(context: VaultContext, appendix: Appendix): Promise<Uint8Array> {
+export async function readAppendix(
+  context: VaultContext,
+  appendix: Appendix,
+  offset: number,
+  length: number,
+): Promise<Uint8Array> {
   const list = await loadContent(context, storedAppendix(appendix));
   if (list.size !== appendix.size)
     throw new VaultError('damaged', `an appendix of ${appendix.size} bytes lists ${list.size}`);
-  return new ContentReader(context.segments).read(list, 0, list.size);
+  return new ContentReader(context.segments).read(list, offset, length);
 }
