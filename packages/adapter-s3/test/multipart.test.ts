@@ -83,6 +83,11 @@ describe('uploads in parts', () => {
       [1, first.ETag, 5 * MIB],
       [4, second.ETag, 5 * MIB + 7],
     ]);
+    const rest = await client.send(
+      new ListPartsCommand({ Bucket, Key: 'dir/whole', UploadId: id, PartNumberMarker: '4' }),
+    );
+    expect(rest).toMatchObject({ IsTruncated: false, PartNumberMarker: '4', NextPartNumberMarker: '9' });
+    expect(rest.Parts?.map((part) => part.PartNumber)).toEqual([9]);
     const done = await complete('dir/whole', id, [first, second, last]);
     expect(done.ETag).toBe(etagOfParts(PARTS));
     expect(Buffer.compare(await content(fixture.session, Bucket, 'dir', 'whole'), WHOLE)).toBe(0);
