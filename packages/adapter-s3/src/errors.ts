@@ -26,6 +26,7 @@ export const S3_ERRORS = {
   ],
   InvalidDigest: [400, 'The Content-MD5 that you specified is not valid.'],
   InvalidPart: [400, 'One or more of the specified parts could not be found, or their ETags do not match.'],
+  InvalidPartNumber: [416, 'The requested partnumber is not satisfiable'],
   InvalidPartOrder: [400, 'The list of parts was not in ascending order.'],
   InvalidRange: [416, 'The requested range is not satisfiable.'],
   InvalidRequest: [400, 'Invalid request.'],

@@ -283,6 +283,39 @@ describe('a run', () => {
     await client.send(new ListPartsCommand(other));
   });
 
+  it('says when an upload will be aborted, and by which rule', async () => {
+    const abort = (
+      ID: string,
+      Prefix: string,
+      days: number,
+      Status: 'Enabled' | 'Disabled',
+    ): LifecycleRule => ({
+      ...{ ID, Status, Filter: { Prefix } },
+      AbortIncompleteMultipartUpload: { DaysAfterInitiation: days },
+    });
+    await rules(
+      abort('late', '', 9, 'Enabled'),
+      abort('soon', 'a/', 2, 'Enabled'),
+      abort('off', 'a/', 1, 'Disabled'),
+    );
+    for (const [Key, rule, days] of [
+      ['a/k', 'soon', 2],
+      ['b/k', 'late', 9],
+    ] as const) {
+      const due = (): number => Math.ceil(Date.now() / DAY_MS + days) * DAY_MS;
+      const before = due();
+      const began = await client.send(new CreateMultipartUploadCommand({ Bucket, Key }));
+      expect([before, due()]).toContain(began.AbortDate?.getTime());
+      const { UploadId, AbortDate } = began;
+      const listed = await client.send(new ListPartsCommand({ Bucket, Key, UploadId }));
+      expect(listed.AbortDate).toEqual(AbortDate);
+      expect([began.AbortRuleId, listed.AbortRuleId]).toEqual([rule, rule]);
+    }
+    await client.send(new DeleteBucketLifecycleCommand({ Bucket }));
+    const free = await client.send(new CreateMultipartUploadCommand({ Bucket, Key: 'a/k' }));
+    expect([free.AbortRuleId, free.AbortDate]).toEqual([undefined, undefined]);
+  });
+
   it('does not remove what has been replaced since it was found due', async () => {
     await put('a');
     await put('b');

@@ -18,12 +18,16 @@ import {
  * segments. It is replaced whole, so nothing in it can survive the content it belongs to.
  */
 
-/** Written and not yet published. At most one of `pieces` and `map`. */
-export interface Draft {
+/** Bytes that a record refers to beside its content. At most one of `pieces` and `map`; none of them when empty. */
+export interface Appendix {
   readonly pieces?: readonly Piece[];
   readonly map?: MapRef;
   /** Bytes. */
   readonly size: number;
+}
+
+/** Written and not yet published. */
+export interface Draft extends Appendix {
   /** When it was last written to, since 1970. */
   readonly seconds: number;
 }
@@ -45,6 +49,8 @@ export interface ContentFields {
   readonly draft?: Draft;
   /** R of a directory, 32 bytes. */
   readonly readSecret?: Uint8Array;
+  /** What a protocol keeps with this content; it is no part of it. */
+  readonly appendix?: Appendix;
   /** Unknown optional fields. They belong to this content and go when it is replaced. */
   readonly extra?: ExtraFields;
 }
@@ -52,18 +58,23 @@ export interface ContentFields {
 /** Longest target of a symlink, bytes of UTF-8. */
 export const MAX_LINK_TARGET_BYTES: number = 4096;
 
-const KNOWN: ReadonlySet<number> = new Set([0, 2, 4, 6, 8, 10, 12, 14, 16, 18]);
+/** Longest appendix, in bytes. */
+export const MAX_APPENDIX_BYTES: number = 4 * 1024 * 1024;
+
+const KNOWN: ReadonlySet<number> = new Set([0, 2, 4, 6, 8, 10, 12, 14, 16, 18, 20]);
 const DRAFT_FIELDS: ReadonlySet<number> = new Set([0, 2, 4, 6]);
+const APPENDIX_FIELDS: ReadonlySet<number> = new Set([0, 2, 4]);
 const DIGEST_BOUNDS = { entries: 16, key: 32, value: 64 };
 
+function encodeAppendix({ pieces, map, size }: Appendix): Map<number, CborValue> {
+  const fields = new Map<number, CborValue>([[4, size]]);
+  if (pieces !== undefined) fields.set(0, encodePieces(pieces));
+  if (map !== undefined) fields.set(2, encodeMapRef(map));
+  return fields;
+}
+
 function encodeDraft(draft: Draft): CborValue {
-  const map = new Map<number, CborValue>([
-    [4, draft.size],
-    [6, draft.seconds],
-  ]);
-  if (draft.pieces !== undefined) map.set(0, encodePieces(draft.pieces));
-  if (draft.map !== undefined) map.set(2, encodeMapRef(draft.map));
-  return map;
+  return encodeAppendix(draft).set(6, draft.seconds);
 }
 
 export function encodeContent(fields: ContentFields): Uint8Array {
@@ -78,23 +89,34 @@ export function encodeContent(fields: ContentFields): Uint8Array {
   if (fields.shared === true) map.set(14, true);
   if (fields.draft !== undefined) map.set(16, encodeDraft(fields.draft));
   if (fields.readSecret !== undefined) map.set(18, fields.readSecret);
+  if (fields.appendix !== undefined) map.set(20, encodeAppendix(fields.appendix));
   for (const [key, value] of fields.extra ?? NO_EXTRA_FIELDS) map.set(key, value);
   const bytes = encodeCbor(map);
   decodeContent(bytes);
   return bytes;
 }
 
-function decodeDraft(value: CborValue): Draft {
-  const fields = new Fields('draft', value);
-  fields.extra(DRAFT_FIELDS);
+function decodeHeld(name: string, fields: Fields): Appendix {
   if (fields.has(0) && fields.has(2))
-    throw new EncryptionError('malformed', 'draft has both pieces and a map');
+    throw new EncryptionError('malformed', `${name} has both pieces and a map`);
   return {
     ...(fields.has(0) ? { pieces: decodePieces(fields.value(0), MAX_RECORD_PIECES) } : {}),
     ...(fields.has(2) ? { map: decodeMapRef(fields.value(2)) } : {}),
     size: fields.uint(4),
-    seconds: fields.uint(6),
   };
+}
+
+function decodeDraft(value: CborValue): Draft {
+  const fields = new Fields('draft', value);
+  fields.extra(DRAFT_FIELDS);
+  return { ...decodeHeld('draft', fields), seconds: fields.uint(6) };
+}
+
+function decodeAppendix(value: CborValue): Appendix {
+  const fields = new Fields('appendix', value);
+  fields.extra(APPENDIX_FIELDS);
+  fields.uint(4, MAX_APPENDIX_BYTES);
+  return decodeHeld('appendix', fields);
 }
 
 function decodePartSizes(fields: Fields): number[] {
@@ -131,6 +153,7 @@ export function decodeContent(bytes: Uint8Array): ContentFields {
     ...(fields.flag(14) ? { shared: true } : {}),
     ...(fields.has(16) ? { draft: decodeDraft(fields.value(16)) } : {}),
     ...(fields.has(18) ? { readSecret: fields.bytes(18, 32) } : {}),
+    ...(fields.has(20) ? { appendix: decodeAppendix(fields.value(20)) } : {}),
     ...(extra.size === 0 ? {} : { extra }),
   };
 }

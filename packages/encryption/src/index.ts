@@ -21,10 +21,12 @@ export {
   verifyChain,
 } from './certificate.js';
 export {
+  type Appendix,
   type ContentFields,
   type Draft,
   decodeContent,
   encodeContent,
+  MAX_APPENDIX_BYTES,
   MAX_LINK_TARGET_BYTES,
 } from './content.js';
 export {

@@ -6,9 +6,11 @@ export type { CheckOptions, CheckProblem, CheckReport } from './maintenance/chec
 export type { GcOptions, GcReport } from './maintenance/gc.js';
 export { resolveLinks, statThroughLinks, throughLinks } from './names/follow-links.js';
 export {
+  type Appendix,
   type ComposeOptions,
   type Composition,
   type ContentProperties,
+  type NewProperties,
   type ObjectAttributes,
   type ObjectEntry,
   type ObjectListOptions,

@@ -2,6 +2,8 @@
 
 /** Content of at most this many bytes lives inside its record. */
 export const INLINE_BYTES = 1024;
+/** The same of what a protocol keeps beside content. */
+export const APPENDIX_INLINE_BYTES = 256;
 /** Pieces that a record holds itself; longer lists go to a map blob. */
 export const RECORD_PIECES = 8;
 /** Pieces or references in one map blob. */

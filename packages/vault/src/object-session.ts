@@ -30,7 +30,20 @@ export interface ContentProperties {
   readonly partSizes?: readonly number[];
 }
 
+/** Bytes that a protocol keeps with a file's content, as an entry names them. They go when the content does. */
+export interface Appendix {
+  /** Bytes. */
+  readonly size: number;
+}
+
+/** What a write says. */
+export interface NewProperties extends ContentProperties {
+  /** At most 4 MiB, which no other protocol sees. The record has room for a short one; else it is a segment of its own. */
+  readonly appendix?: Uint8Array;
+}
+
 export interface ObjectEntry extends Entry, ContentProperties {
+  readonly appendix?: Appendix;
   readonly tags: ReadonlyMap<string, string>;
   /** Of a directory: it stands on its own. False for files. */
   readonly explicit: boolean;
@@ -82,7 +95,7 @@ export interface PublishOptions {
 
 export interface WriteObjectOptions extends PublishOptions {
   /** Asked when the source has ended, with its bytes counted. What it throws reaches the caller; nothing is changed. */
-  readonly describe?: (size: number) => ContentProperties | Promise<ContentProperties>;
+  readonly describe?: (size: number) => NewProperties | Promise<NewProperties>;
   /** Other files will be composed of this one: spares {@link ObjectSession.composeObject} a commit for it. */
   readonly shared?: boolean;
 }
@@ -97,7 +110,8 @@ export interface Stretch {
 }
 
 export interface Composition {
-  readonly properties: ContentProperties;
+  /** The appendix may be that of a source, which is shared then. */
+  readonly properties: ContentProperties & { readonly appendix?: Uint8Array | Appendix };
   readonly attributes: ObjectAttributes;
 }
 
@@ -142,6 +156,11 @@ export interface ObjectSession extends VaultSession {
   ): Promise<ObjectEntry>;
   /** Opens the published version of a file. Throws as {@link VaultSession.open} does. */
   openObject(path: Path): Promise<ObjectReader>;
+  /**
+   * The appendix of an entry, or a stretch of it in bytes, which ends with it. Throws `stale` when the file has been
+   * replaced since and the bytes are gone.
+   */
+  readAppendix(appendix: Appendix, offset?: number, length?: number): Promise<Uint8Array>;
   /** A page of a directory in the order of keys, from any key on. The cost is that of a page wherever it begins. */
   listObjects(path: Path, options?: ObjectListOptions): Promise<ObjectPage>;
   /** Replaces or makes a file from a stream in one commit. When it rejects, the old version stands. */

@@ -1,3 +1,4 @@
+import { readAppendix } from './content/appendix.js';
 import type { VaultContext } from './context.js';
 import { VaultError } from './errors.js';
 import { type DigestCache, digestOf } from './files/digest.js';
@@ -13,6 +14,7 @@ import { renameEntry } from './names/rename.js';
 import { resolveDirectory } from './names/resolve.js';
 import { makeSymlink, readSymlink } from './names/symlink.js';
 import type {
+  Appendix,
   ComposeOptions,
   ObjectAttributes,
   ObjectEntry,
@@ -167,6 +169,10 @@ export class OwnerSession implements ObjectSession {
 
   openObject(path: Path): Promise<ObjectReader> {
     return this.#run(async () => toldReader(await openObject(this.#context, path)));
+  }
+
+  readAppendix(appendix: Appendix, offset = 0, length: number = appendix.size): Promise<Uint8Array> {
+    return this.#run(() => readAppendix(this.#context, appendix, offset, length));
   }
 
   listObjects(path: Path, options: ObjectListOptions = {}): Promise<ObjectPage> {

@@ -1,6 +1,6 @@
 import { ForwardingStore, type ListedObject, MemoryStore, type Store, type StoreKey } from '@latchkey/store';
 import { afterEach, describe, expect, it, vi } from 'vitest';
-import type { Vault, VaultSession, VaultSettings } from '../src/index.js';
+import type { ObjectSession, Vault, VaultSession, VaultSettings } from '../src/index.js';
 import { collect, text } from './fresh-vault.js';
 import { HookedStore, lost } from './hooked-store.js';
 import { emptyVault } from './template.js';
@@ -34,7 +34,7 @@ interface Sleeper {
   readonly store: MemoryStore;
   readonly hooked: HookedStore;
   readonly vault: Vault;
-  readonly session: VaultSession;
+  readonly session: ObjectSession;
   readonly open: (through?: Store, settings?: VaultSettings) => Promise<Vault>;
   /** Whoever swaps a head next sleeps for a day before the swap arrives, and `meanwhile` happens. */
   sleepInNextCommit(meanwhile: () => Promise<void>): void;
@@ -94,6 +94,11 @@ describe('a session that was declared dead while its commit was on its way', () 
   it.each([
     ['one segment', (session: VaultSession) => session.write(['f'], version(2))],
     ['a map of segments', (session: VaultSession) => writeFragmented(session, 'f', 2)],
+    [
+      'an appendix',
+      (session: ObjectSession) =>
+        session.writeObject(['f'], version(2), { describe: () => ({ appendix: version(7) }) }),
+    ],
   ])('writes what it committed again before it answers: %s', async (_what, write) => {
     const { store, session, open, sleepInNextCommit } = await sleeper();
     await session.write(['f'], version(1));
@@ -108,6 +113,8 @@ describe('a session that was declared dead while its commit was on its way', () 
     const bytes = await collect(reader.read(['f']));
     expect(bytes.subarray(0, 5000)).toEqual(version(2));
     expect(bytes.subarray(-5000)).toEqual(version(bytes.length === 5000 ? 2 : 13));
+    const { appendix } = await reader.statObject(['f']);
+    if (appendix !== undefined) expect(await reader.readAppendix(appendix)).toEqual(version(7));
   });
 
   it('does so too when the answer to the swap was lost', async () => {

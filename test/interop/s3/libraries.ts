@@ -133,6 +133,28 @@ const BOTO3_STEPS: readonly S3Step<Boto3>[] = [
       expect(await client.command('head', at)).toMatchObject({ metadata: Metadata, type: 'text/x-boto3' });
     },
   },
+  {
+    id: 'parts',
+    title: 'the parts of an object are listed in pages, and each comes with its own checksum',
+    run: async ({ client, local, bucket }) => {
+      const sent = local.file('with-parts-by-boto3.bin', 20 * 2 ** 20 + 1);
+      const at = `${bucket}/with-parts-by-boto3.bin`;
+      await client.command('put', sent.path, at, { ChecksumAlgorithm: 'CRC32' });
+      const listed = (await client.command('parts', at)) as { Size: number; ChecksumCRC32: string }[];
+      expect(listed).toMatchObject([1, 2, 3].map((PartNumber) => ({ PartNumber })));
+      let read = Buffer.alloc(0);
+      for (const [index, { Size, ChecksumCRC32 }] of listed.entries()) {
+        const part = (await client.command('readPart', at, index + 1)) as Record<
+          'content' | 'checksum',
+          string
+        >;
+        const content = Buffer.from(part.content, 'base64');
+        expect([content.length, part.checksum]).toEqual([Size, ChecksumCRC32]);
+        read = Buffer.concat([read, content]);
+      }
+      expect(read.equals(readFileSync(sent.path))).toBe(true);
+    },
+  },
 ];
 
 export const BOTO3: S3Suite<Boto3> = {

@@ -41,6 +41,13 @@ async function synchronise(
   return folder;
 }
 
+/** As the AWS CLI takes a file apart. */
+function partsOf(content: Buffer): Buffer[] {
+  const parts: Buffer[] = [];
+  for (let at = 0; at < content.length; at += 8 * 2 ** 20) parts.push(content.subarray(at, at + 8 * 2 ** 20));
+  return parts;
+}
+
 const AWS_STEPS: readonly S3Step<Aws>[] = [
   {
     id: 'sync',
@@ -61,6 +68,34 @@ const AWS_STEPS: readonly S3Step<Aws>[] = [
       await client.copy?.(`${bucket}/copied-in-parts.bin`, `${bucket}/the-copy-in-parts.bin`);
       const tree = objectsOf(await stored.tree(bucket));
       expect(tree['the-copy-in-parts.bin']).toEqual(tree['copied-in-parts.bin']);
+    },
+  },
+  {
+    id: 'parts',
+    title: 'the parts of an object are listed with their checksums, and each comes alone',
+    run: async ({ client, local, bucket }) => {
+      const sent = local.file('with-known-parts.bin', 20 * 2 ** 20 + 1);
+      const said = ['--only-show-errors', '--checksum-algorithm', 'SHA256'];
+      await client.command('s3', 'cp', ...said, sent.path, uri(`${bucket}/with-known-parts.bin`));
+      const object = ['--bucket', bucket.slice(1), '--key', 'with-known-parts.bin'];
+      const expected = partsOf(readFileSync(sent.path)).map((bytes, index) => ({
+        PartNumber: index + 1,
+        Size: bytes.length,
+        ChecksumSHA256: createHash('sha256').update(bytes).digest('base64'),
+      }));
+      const wanted = ['--object-attributes', 'ObjectParts', 'Checksum'];
+      const ask = async (...more: string[]): Promise<{ ObjectParts: Record<string, unknown> }> =>
+        JSON.parse(await client.command('s3api', 'get-object-attributes', ...object, ...wanted, ...more));
+      const all = await ask();
+      expect(all).toMatchObject({ Checksum: { ChecksumType: 'COMPOSITE' } });
+      expect(all.ObjectParts).toMatchObject({ TotalPartsCount: 3, IsTruncated: false, Parts: expected });
+      const { ObjectParts: page } = await ask('--max-parts', '1', '--part-number-marker', '1');
+      expect(page).toMatchObject({ IsTruncated: true, NextPartNumberMarker: 2, Parts: [expected[1]] });
+      const into = local.fresh();
+      const part = ['--part-number', '3', '--checksum-mode', 'ENABLED', into];
+      const got = JSON.parse(await client.command('s3api', 'get-object', ...object, ...part));
+      expect(got).toMatchObject({ PartsCount: 3, ChecksumSHA256: expected[2]?.ChecksumSHA256 });
+      expect(readFileSync(into).equals(partsOf(readFileSync(sent.path))[2] ?? Buffer.alloc(0))).toBe(true);
     },
   },
   {

@@ -1,6 +1,7 @@
 import type { Command } from 'commander';
 import { Failure } from '../failure.js';
 import { emit } from '../terminal/output.js';
+import { readNamed, statNamed } from '../transfer/unseen.js';
 import { followLinks } from '../transfer/vault-source.js';
 import { parseVaultPath } from '../vault-path.js';
 import { inVault } from './invocation.js';
@@ -20,8 +21,8 @@ export function addCat(program: Command): void {
           const asked =
             range === undefined
               ? undefined
-              : await absolute(range, async () => (await session.stat(path)).size);
-          for await (const chunk of session.read(path, asked)) await emit(chunk);
+              : await absolute(range, async () => (await statNamed(session, path)).size);
+          for await (const chunk of readNamed(session, path, asked)) await emit(chunk);
         }
       });
     });

@@ -1,16 +1,18 @@
 import { stat } from 'node:fs/promises';
 import { basename, resolve } from 'node:path';
-import type { VaultSession } from '@latchkey/vault';
+import type { ObjectSession } from '@latchkey/vault';
 import type { Command } from 'commander';
+import type { Outcome } from '../exit-codes.js';
 import { AlreadyReported, Failure } from '../failure.js';
 import { interruptible } from '../interruption.js';
 import { emit, emitJson } from '../terminal/output.js';
 import { Progress } from '../terminal/progress.js';
-import { Copying, measure } from '../transfer/copy.js';
+import { Copying, type CopyResult, measure } from '../transfer/copy.js';
 import type { Found, Step, Target } from '../transfer/found.js';
 import { walkLocal } from '../transfer/local-source.js';
 import { LocalTarget } from '../transfer/local-target.js';
 import { standardInput } from '../transfer/stream-source.js';
+import { readNamed } from '../transfer/unseen.js';
 import { followLinks, walkVault } from '../transfer/vault-source.js';
 import { VaultTarget } from '../transfer/vault-target.js';
 import { baseName, type Place, parsePlace, showPath } from '../vault-path.js';
@@ -59,7 +61,7 @@ async function run(paths: string[], options: Options, command: Command): Promise
       const copying = new Copying({ jobs, recursive: options.recursive === true, progress, signal });
       if (process.stderr.isTTY && !quiet(command)) {
         progress.show();
-        void measureAll(session, sources, options, progress, signal);
+        void measureAll(session, sources, target, options, progress, signal);
       }
       try {
         const into = await goesInto(session, target, sources.length, options.parents === true);
@@ -73,10 +75,22 @@ async function run(paths: string[], options: Options, command: Command): Promise
       signal.throwIfAborted();
       const { outcome, ...summary } = copying.result;
       if (options.json) await emitJson(summary);
+      if (summary.leftBehind > 0) throw leftBehind(outcome, summary);
       if (summary.failed > 1) throw new Failure(outcome, `${summary.failed} items were not copied`);
       if (outcome !== 'ok') throw new AlreadyReported(outcome);
     }),
   );
+}
+
+function leftBehind(
+  outcome: Outcome,
+  { leftBehind: objects, failed }: Pick<CopyResult, 'leftBehind' | 'failed'>,
+): Failure {
+  const left = objects === 1 ? '1 object was left behind' : `${objects} objects were left behind`;
+  const others = failed === 0 ? '' : `, and ${failed} ${failed === 1 ? 'item was' : 'items were'} not copied`;
+  return new Failure(outcome, left + others, {
+    hint: 'a copy inside the vault takes them; from there they come out through S3 alone',
+  });
 }
 
 function validate(sources: readonly Place[], target: Place): void {
@@ -92,7 +106,7 @@ function validate(sources: readonly Place[], target: Place): void {
 
 /** Whether sources are copied into the target under their own names, as POSIX cp decides it. */
 async function goesInto(
-  session: VaultSession,
+  session: ObjectSession,
   target: Place,
   count: number,
   parents: boolean,
@@ -127,7 +141,7 @@ async function goesInto(
 }
 
 async function copyOne(
-  session: VaultSession,
+  session: ObjectSession,
   source: Place,
   target: Place,
   into: boolean,
@@ -155,7 +169,7 @@ function nameOf(source: Place): string | undefined {
 }
 
 function targetAt(
-  session: VaultSession,
+  session: ObjectSession,
   target: Place,
   name: string | undefined,
   signal: AbortSignal,
@@ -167,7 +181,7 @@ function targetAt(
 }
 
 async function* walk(
-  session: VaultSession,
+  session: ObjectSession,
   source: Place,
   options: Options,
   signal: AbortSignal,
@@ -186,15 +200,17 @@ async function* walk(
 }
 
 async function measureAll(
-  session: VaultSession,
+  session: ObjectSession,
   sources: readonly Place[],
+  target: Place,
   options: Options,
   progress: Progress,
   signal: AbortSignal,
 ): Promise<void> {
   if (sources.some((source) => source.where === 'stream')) return;
   try {
-    for (const source of sources) await measure(walk(session, source, options, signal), progress, signal);
+    for (const source of sources)
+      await measure(walk(session, source, options, signal), target.where === 'vault', progress, signal);
     if (!signal.aborted) progress.settle();
   } catch {
     // Without a total there is no percentage; the copy itself reports what is wrong.
@@ -206,13 +222,13 @@ async function* only(found: Found): AsyncGenerator<Step> {
 }
 
 async function toStandardOutput(
-  session: VaultSession,
+  session: ObjectSession,
   sources: readonly Place[],
   signal: AbortSignal,
 ): Promise<void> {
   for (const source of sources) {
     if (source.where !== 'vault') continue;
-    for await (const chunk of session.read(await followLinks(session, source.path))) {
+    for await (const chunk of readNamed(session, await followLinks(session, source.path))) {
       signal.throwIfAborted();
       await emit(chunk);
     }

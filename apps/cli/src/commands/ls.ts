@@ -3,6 +3,7 @@ import type { Command } from 'commander';
 import { listTime, modeString } from '../terminal/figures.js';
 import { emitJson, emitLine } from '../terminal/output.js';
 import { printable } from '../terminal/printable.js';
+import { everything } from '../transfer/unseen.js';
 import { parseVaultPath } from '../vault-path.js';
 import { entryJson } from './entry-view.js';
 import { inVault } from './invocation.js';
@@ -36,20 +37,12 @@ async function list(session: ObjectSession, path: Path, options: Options): Promi
 }
 
 async function listBelow(session: ObjectSession, path: Path, below: Path, options: Options): Promise<void> {
+  // Objects that file protocols do not see are listed as well: here everything must be to be found.
   for await (const entry of everything(session, path)) {
     const child = [...path, entry.name];
     const shown = [...below, entry.name];
     await print(session, child, entry, shown.join('/'), options);
     if (options.recursive && entry.kind === 'directory') await listBelow(session, child, shown, options);
-  }
-}
-
-/** Objects that file protocols do not see are listed as well: here everything must be to be found. */
-async function* everything(session: ObjectSession, path: Path): AsyncGenerator<Entry> {
-  for (let after: string | undefined, more = true; more; more = after !== undefined) {
-    const page = await session.listObjects(path, after === undefined ? {} : { after });
-    yield* page.entries;
-    after = page.next;
   }
 }
 

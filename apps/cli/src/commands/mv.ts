@@ -1,6 +1,9 @@
-import type { Path, VaultSession } from '@latchkey/vault';
+import type { ObjectSession, Path, VaultSession } from '@latchkey/vault';
 import type { Command } from 'commander';
 import { Failure, isVaultError } from '../failure.js';
+import { warn } from '../terminal/output.js';
+import { printable } from '../terminal/printable.js';
+import { objectBeside } from '../transfer/unseen.js';
 import { baseName, isWithin, parsePlace, parseVaultPath, showPath } from '../vault-path.js';
 import { inVault } from './invocation.js';
 import { splitSourcesAndTarget, withSourcesAndTarget } from './sources-target.js';
@@ -40,12 +43,22 @@ function nameOf(path: Path): string {
   return name;
 }
 
-async function move(session: VaultSession, from: Path, to: Path, replace: boolean): Promise<void> {
+async function move(session: ObjectSession, from: Path, to: Path, replace: boolean): Promise<void> {
   nameOf(from);
   if (to.length > from.length && isWithin(to, from)) {
     throw new Failure('refused', `${showPath(from)} cannot be moved into itself`);
   }
+  const directory = await isDirectory(session, from);
   await session.rename(from, to, { replace });
+  if (directory) await tellOfObject(session, from, 'mv takes it, too');
+}
+
+/** Says that an object of S3 which stood beside a directory of the same name is left, now that the directory is not. */
+export async function tellOfObject(session: ObjectSession, path: Path, how: string): Promise<void> {
+  if ((await objectBeside(session, path)) === undefined) return;
+  warn(
+    `${printable(showPath(path))} is still there: the object of S3 that stood beside the directory; another ${how}`,
+  );
 }
 
 export async function isDirectory(session: VaultSession, path: Path): Promise<boolean> {

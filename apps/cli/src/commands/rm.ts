@@ -2,6 +2,7 @@ import type { Command } from 'commander';
 import { Failure, isVaultError } from '../failure.js';
 import { parseVaultPath, showPath } from '../vault-path.js';
 import { inVault } from './invocation.js';
+import { tellOfObject } from './mv.js';
 
 export function addRm(program: Command): void {
   program
@@ -25,6 +26,7 @@ export function addRm(program: Command): void {
               });
             }
             await session.remove(path, { recursive: options.recursive === true });
+            if (entry.kind === 'directory') await tellOfObject(session, path, 'rm takes it, too');
           } catch (error) {
             if (options.force && isVaultError(error, 'not-found')) continue;
             throw error;

@@ -12,6 +12,8 @@ export interface CopyResult {
   skipped: number;
   bytes: number;
   failed: number;
+  /** Objects that S3 alone sees, for which the target has no place. */
+  leftBehind: number;
   /** The outcome that all failures share; `failed` when they differ. */
   outcome: Outcome;
 }
@@ -33,6 +35,7 @@ export class Copying {
     skipped: 0,
     bytes: 0,
     failed: 0,
+    leftBehind: 0,
     outcome: 'ok',
   };
 
@@ -51,7 +54,10 @@ export class Copying {
         const { found } = step;
         // A directory that could not be made has been reported; its children would only repeat that.
         if (lost && isBelow(found.below, lost)) continue;
-        if (found.kind === 'directory') {
+        // One that is named becomes a file of the name that it is given.
+        if (found.object !== undefined && (found.below.length > 0 || target.object !== undefined)) {
+          await lanes.start(() => this.object(found, target));
+        } else if (found.kind === 'directory') {
           if (!(await this.directory(found, target))) lost = found.below;
         } else {
           await lanes.start(() => this.leaf(found, target));
@@ -72,6 +78,29 @@ export class Copying {
     this.result.failed += 1;
     const earlier = this.result.outcome;
     this.result.outcome = earlier === 'ok' || earlier === outcome ? outcome : 'failed';
+  }
+
+  private async object(found: Found, target: Target): Promise<void> {
+    const { object } = found;
+    if (object === undefined) return;
+    if (target.object === undefined) {
+      if (object.kind === 'directory' && !object.explicit) return;
+      const why = 'is an object of S3 that has no place in a local file system and was left behind';
+      this.options.progress.interject(`latchkey: ${printable(found.label)} ${why}\n`);
+      this.result.leftBehind += 1;
+      if (this.result.outcome === 'ok') this.result.outcome = 'failed';
+      return;
+    }
+    if (!(await this.attempt(found.label, async () => target.object?.(found.below, found, object)))) return;
+    if (object.kind === 'directory') {
+      if (object.explicit) this.result.directories += 1;
+      return;
+    }
+    this.options.progress.advance(found.size);
+    this.options.progress.finishFile();
+    this.result.files += 1;
+    this.result.bytes += found.size;
+    this.options.onFile?.(found);
   }
 
   private async directory(found: Found, target: Target): Promise<boolean> {
@@ -121,7 +150,7 @@ export class Copying {
     this.options.onFile?.(found);
   }
 
-  private async attempt(label: string, action: () => Promise<void>): Promise<boolean> {
+  private async attempt(label: string, action: () => Promise<unknown>): Promise<boolean> {
     try {
       await action();
       return true;
@@ -146,14 +175,19 @@ function isBelow(below: readonly string[], directory: readonly string[]): boolea
   return below.length > directory.length && directory.every((name, index) => below[index] === name);
 }
 
-/** Counts a source ahead of its copy, so that the bar knows its end. Failures are the copy's to report. */
+/**
+ * Counts a source ahead of its copy, so that the bar knows its end, objects that S3 alone sees if `objects` are copied.
+ * Failures are the copy's to report.
+ */
 export async function measure(
   steps: AsyncIterable<Step>,
+  objects: boolean,
   progress: Progress,
   signal: AbortSignal,
 ): Promise<void> {
   for await (const step of steps) {
     if (signal.aborted) return;
-    if ('found' in step && step.found.kind === 'file') progress.expect(1, step.found.size);
+    if (!('found' in step) || step.found.kind !== 'file') continue;
+    if (objects || step.found.object === undefined) progress.expect(1, step.found.size);
   }
 }

@@ -1,4 +1,4 @@
-import type { Path, Timestamp } from '@latchkey/vault';
+import type { ObjectEntry, Path, Timestamp } from '@latchkey/vault';
 
 /** One thing that a walk over a source found, on this computer or in the vault. */
 export interface Found {
@@ -14,6 +14,8 @@ export interface Found {
   readonly mode: number;
   /** Set when it is in the vault: a target in the same vault copies it without moving bytes. */
   readonly vaultPath?: Path;
+  /** Set when it is an object that S3 alone sees, and that no path of a file system leads to. */
+  readonly object?: ObjectEntry;
   /** The bytes of a file. */
   content(): AsyncIterable<Uint8Array>;
   /** Where a symlink points. */
@@ -30,6 +32,8 @@ export interface Target {
   /** Makes or replaces a file when, and only when, its content is complete. */
   file(below: readonly string[], found: Found, content: AsyncIterable<Uint8Array>): Promise<void>;
   symlink(below: readonly string[], found: Found): Promise<void>;
+  /** Copies an object that S3 alone sees. Absent where there is no place for one. */
+  object?(below: readonly string[], found: Found, object: ObjectEntry): Promise<void>;
   /** Everything below has arrived: times and modes of directories can be set. */
   finish(): Promise<void>;
 }

@@ -1,14 +1,15 @@
-import type { Entry, Path, VaultSession } from '@latchkey/vault';
+import type { Entry, ObjectSession, Path, VaultSession } from '@latchkey/vault';
 import { Failure } from '../failure.js';
 import { showPath } from '../vault-path.js';
 import type { Found, Step } from './found.js';
+import { describeObject, objectBeside, walkUnseen } from './unseen.js';
 
 /** Symbolic links that are followed one after the other before a loop is assumed, as POSIX systems do. */
 const MAX_LINKS = 40;
 
-/** Walks a file or tree in the vault: directories before what is in them. */
+/** Walks a file or tree in the vault: directories before what is in them, objects that S3 alone sees after all else. */
 export async function* walkVault(
-  session: VaultSession,
+  session: ObjectSession,
   root: Path,
   recursive: boolean,
 ): AsyncGenerator<Step> {
@@ -19,11 +20,14 @@ export async function* walkVault(
     yield { label: showPath(root), error };
     return;
   }
-  yield* visit(session, root, [], entry, recursive);
+  // Without -r the object is meant that has the directory's name, if there is one.
+  const object = entry.kind === 'directory' && !recursive ? await objectBeside(session, root) : undefined;
+  if (object !== undefined) yield { found: describeObject(session, root, [], object) };
+  else yield* visit(session, root, [], entry, recursive);
 }
 
 async function* visit(
-  session: VaultSession,
+  session: ObjectSession,
   path: Path,
   below: readonly string[],
   entry: Entry,
@@ -37,7 +41,9 @@ async function* visit(
     }
   } catch (error) {
     yield { label: showPath(path), error };
+    return;
   }
+  yield* walkUnseen(session, path, below);
 }
 
 function describeEntry(session: VaultSession, path: Path, below: readonly string[], entry: Entry): Found {

@@ -1,14 +1,15 @@
-import type { Attributes, Path, VaultSession } from '@latchkey/vault';
+import type { Attributes, ObjectEntry, ObjectSession, Path } from '@latchkey/vault';
 import { Failure, isVaultError } from '../failure.js';
 import { isWithin, showPath } from '../vault-path.js';
 import type { Found, Target } from './found.js';
+import { copyOf } from './unseen.js';
 
 /** Writes below a path in the vault. Files appear under their name when they are complete. */
 export class VaultTarget implements Target {
   private readonly directories: { path: Path; found: Found }[] = [];
 
   constructor(
-    private readonly session: VaultSession,
+    private readonly session: ObjectSession,
     private readonly root: Path,
     private readonly signal: AbortSignal,
   ) {}
@@ -52,6 +53,21 @@ export class VaultTarget implements Target {
       await this.session.symlink(target, path);
     }
     await this.session.setAttributes(path, { modified: found.modified });
+  }
+
+  async object(below: readonly string[], found: Found, object: ObjectEntry): Promise<void> {
+    const path = [...this.root, ...below];
+    const from = found.vaultPath ?? [];
+    const existing = this.root.length;
+    // A directory that is only implied comes with what is in it.
+    if (object.kind === 'directory') {
+      if (object.explicit) await this.session.makeMarker(path, { existing, attributes: attributesOf(found) });
+      return;
+    }
+    await this.session.composeObject([{ path: from }], path, {
+      existing,
+      describe: ([source = object]) => copyOf(source),
+    });
   }
 
   async finish(): Promise<void> {

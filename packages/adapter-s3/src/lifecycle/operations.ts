@@ -4,7 +4,7 @@ import { type Reply, xmlReply } from '../http/reply.js';
 import { requireBucket } from '../objects/keys.js';
 import { bucketOf, type Call, keyOf, type Operation } from '../operations/operation.js';
 import { lifecycleDocument, parseLifecycle } from './document.js';
-import { firstExpiry } from './rule.js';
+import { firstAbort, firstExpiry } from './rule.js';
 import { removeRules, rulesOf, writeRules } from './store.js';
 
 async function getLifecycle(call: Call): Promise<Reply> {
@@ -40,6 +40,16 @@ export async function expirationHeader(call: Call, entry: ObjectEntry): Promise<
   if (expiry === undefined) return {};
   const date = new Date(expiry.at).toUTCString();
   return { 'x-amz-expiration': `expiry-date="${date}", rule-id="${encodeURIComponent(expiry.id)}"` };
+}
+
+/** When the upload of a request will be ended, if its bucket says so. `started`: milliseconds since 1970. */
+export async function abortHeaders(call: Call, started: number): Promise<Record<string, string>> {
+  const { session } = call;
+  const rules = await rulesOf(session, await session.versions.bucket(bucketOf(call)));
+  const abort = firstAbort(rules, keyOf(call), started);
+  if (abort === undefined) return {};
+  const id = encodeURIComponent(abort.id);
+  return { 'x-amz-abort-date': new Date(abort.at).toUTCString(), 'x-amz-abort-rule-id': id };
 }
 
 const QUERY = ['lifecycle'];

@@ -80,3 +80,18 @@ export function firstExpiry(
   }
   return first;
 }
+
+/** When the first rule ends an unfinished upload that began at `started`, in milliseconds since 1970, and which one. */
+export function firstAbort(
+  rules: readonly Rule[],
+  key: string,
+  started: number,
+): { readonly at: number; readonly id: string } | undefined {
+  let first: { readonly at: number; readonly id: string } | undefined;
+  for (const rule of rules) {
+    if (!rule.enabled || rule.abort === undefined || !matchesPrefix(rule, key)) continue;
+    const at = dueAfter(started, rule.abort);
+    if (at <= LAST_MS && (first === undefined || at < first.at)) first = { at, id: rule.id };
+  }
+  return first;
+}

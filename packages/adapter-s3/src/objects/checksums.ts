@@ -1,6 +1,7 @@
 import type { ObjectEntry } from '@latchkey/vault';
 import { CHECKSUMS, type ChecksumName, checksumElement } from '../body/checksums.js';
 import { element, type Markup } from '../xml/write.js';
+import type { ObjectPart } from './part-table.js';
 
 /** Behind the name of a digest that was computed over the checksums of parts, not over the content. */
 const COMPOSITE = '/parts';
@@ -38,6 +39,14 @@ export function checksumsOf(entry: ObjectEntry): StoredChecksum[] {
 export function partCount(entry: ObjectEntry): number | undefined {
   const match = /-(\d+)$/.exec(entry.etag ?? '');
   return match === null ? undefined : Number(match[1]);
+}
+
+/** Of one part of an object. The type is the object's, as S3 has it. */
+export function partChecksum({ checksum }: ObjectPart, of: readonly StoredChecksum[]): StoredChecksum[] {
+  if (checksum === undefined) return [];
+  const { name, value } = checksum;
+  const type = of.find((one) => one.name === name)?.type ?? 'FULL_OBJECT';
+  return [{ name, text: base64(value), type }];
 }
 
 export function checksumHeaders(checksums: readonly StoredChecksum[]): Record<string, string> {

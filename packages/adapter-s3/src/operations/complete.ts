@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import type { ContentProperties, ObjectEntry, Precondition, Stretch } from '@latchkey/vault';
+import type { NewProperties, ObjectEntry, Precondition, Stretch } from '@latchkey/vault';
 import { checksumElement, startDigest } from '../body/checksums.js';
 import { combineCrcs, isCrc } from '../body/crc-combine.js';
 import { checksumValue, expectedChecksum } from '../body/expected.js';
@@ -13,6 +13,7 @@ import { writeCondition } from '../objects/conditions.js';
 import { etagOf, quoted, unquoted } from '../objects/etag.js';
 import { newPlaceOf, placeOf, requireBucket } from '../objects/keys.js';
 import { COMPLETED } from '../objects/metadata.js';
+import { encodePartTable, type ObjectPart } from '../objects/part-table.js';
 import { endUpload, findUpload, noSuchUpload, partPath, type Upload } from '../objects/uploads.js';
 import { customerKeyHeaders, customerKeyOf } from '../sse/customer-key.js';
 import { contentSize } from '../sse/seal.js';
@@ -26,8 +27,6 @@ import { BUCKET_ONLY } from './write.js';
 /** Bytes of every part but the last, at least. */
 const MIN_PART = 5 * 1024 * 1024;
 const MAX_PARTS = 10_000;
-/** Parts whose sizes a record has room for beside everything else. Of more the sizes are not kept. */
-const MAX_PART_SIZES = 256;
 
 interface ListedPart {
   readonly number: number;
@@ -69,7 +68,7 @@ export async function completeMultipartUpload(call: Call): Promise<Reply> {
           const parts = entries.slice(0, listed.length);
           checkParts(listed, parts, upload);
           checkSize(headers.get('x-amz-mp-object-size'), parts);
-          const properties = await propertiesOf(parts, upload, sealed?.digests);
+          const properties = await propertiesOf(numbers, parts, upload, sealed?.digests);
           const whole =
             upload.checksum && properties.digests?.get(digestKey(upload.checksum.name, upload.checksum.type));
           if (wanted !== undefined && (whole === undefined || !wanted.equals(whole)))
@@ -217,10 +216,11 @@ function checkSize(text: string | undefined, parts: readonly ObjectEntry[]): voi
 
 /** ETag and checksum as S3 computes them of those of the parts. */
 async function propertiesOf(
+  numbers: readonly number[],
   parts: readonly ObjectEntry[],
   { checksum, description }: Upload,
   sealed: SealedParts['digests'] = [],
-): Promise<ContentProperties> {
+): Promise<NewProperties> {
   const md5 = createHash('md5');
   for (const part of parts) md5.update(Buffer.from(etagOf(part).replace(/-.*$/, ''), 'hex'));
   const digests = new Map<string, Uint8Array>(sealed);
@@ -242,6 +242,12 @@ async function propertiesOf(
     contentType: description.contentType,
     etag: `${md5.digest('hex')}-${parts.length}`,
     digests,
-    ...(parts.length <= MAX_PART_SIZES ? { partSizes: parts.map(contentSize) } : {}),
+    appendix: encodePartTable(
+      parts.map((part, index): ObjectPart => {
+        const value = checksum && part.digests?.get(checksum.name);
+        const sum = checksum === undefined || value === undefined ? {} : { checksum: { ...checksum, value } };
+        return { number: numbers[index] ?? 0, size: contentSize(part), ...sum };
+      }),
+    ),
   };
 }

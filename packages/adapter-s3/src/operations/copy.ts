@@ -119,7 +119,7 @@ async function copyObject(call: Call): Promise<Reply> {
       checkKey(from, undefined);
       checkRead(headers, from, 'x-amz-copy-source-');
       if (computed !== undefined) checkUnchanged(computed, from);
-      const { partSizes } = from;
+      const { partSizes, appendix } = from;
       const etag = from === directory ? etagOf(from) : from.etag;
       const { contentType, attributes } = copied(from);
       const digests = computed?.digests ?? from.digests ?? new Map();
@@ -128,6 +128,7 @@ async function copyObject(call: Call): Promise<Reply> {
           digests,
           ...(etag === undefined ? {} : { etag }),
           ...(partSizes === undefined ? {} : { partSizes }),
+          ...(appendix === undefined ? {} : { appendix }),
           ...(contentType === undefined ? {} : { contentType }),
         },
         attributes,

@@ -3,6 +3,7 @@ import { checksumOf } from '../body/checksums.js';
 import { isCrc } from '../body/crc-combine.js';
 import { isVaultError, S3Error } from '../errors.js';
 import { type Reply, xmlReply } from '../http/reply.js';
+import { abortHeaders } from '../lifecycle/operations.js';
 import { checksumElements, checksumHeaders, checksumsOf } from '../objects/checksums.js';
 import { checkRead } from '../objects/conditions.js';
 import { etagOf, modifiedOf, quoted } from '../objects/etag.js';
@@ -40,10 +41,11 @@ async function createMultipartUpload(call: Call): Promise<Reply> {
   const checksum = checksumChoice(call);
   const description = descriptionOf(headers);
   const customerKey = customerKeyOf(call);
+  const started = Date.now();
   const id = await beginUpload(session, {
     bucket,
     key,
-    started: Date.now(),
+    started,
     description,
     ...uploadSeal(customerKey),
     ...(checksum === undefined ? {} : { checksum }),
@@ -51,6 +53,7 @@ async function createMultipartUpload(call: Call): Promise<Reply> {
   const names = [element('Bucket', bucket), element('Key', key), element('UploadId', id)];
   return xmlReply(result('InitiateMultipartUploadResult', names), {
     ...customerKeyHeaders(customerKey),
+    ...(await abortHeaders(call, started)),
     'x-amz-checksum-algorithm': checksum?.name.toUpperCase(),
     'x-amz-checksum-type': checksum?.type,
     'x-amz-server-side-encryption': headers.get('x-amz-server-side-encryption'),
@@ -188,7 +191,7 @@ function copyRange(text: string | undefined): { readonly offset?: number; readon
 async function listParts(call: Call): Promise<Reply> {
   const { session, query, identity } = call;
   const [bucket, key, id] = [bucketOf(call), keyOf(call), query.get('uploadId') ?? ''];
-  const { checksum } = await findUpload(session, id, bucket, key);
+  const { checksum, started } = await findUpload(session, id, bucket, key);
   const limit = query.count('max-parts', 1000, 1000);
   const marker = query.count('part-number-marker', 0, MAX_PARTS);
   const found = await partsOf(session, id, marker, limit);
@@ -201,7 +204,7 @@ async function listParts(call: Call): Promise<Reply> {
       element('Key', key),
       element('UploadId', id),
       element('PartNumberMarker', marker),
-      element('NextPartNumberMarker', more ? (parts.at(-1)?.number ?? marker) : undefined),
+      element('NextPartNumberMarker', parts.at(-1)?.number ?? marker),
       element('MaxParts', limit),
       element('IsTruncated', more),
       element('ChecksumAlgorithm', checksum?.name.toUpperCase()),
@@ -219,6 +222,7 @@ async function listParts(call: Call): Promise<Reply> {
         ]),
       ),
     ]),
+    await abortHeaders(call, started),
   );
 }
 

@@ -1,12 +1,14 @@
 import { NULL_VERSION_ID, type ObjectEntry } from '@latchkey/vault';
 import { isVaultError, S3Error } from '../errors.js';
+import type { Headers } from '../http/headers.js';
 import type { Content, Reply } from '../http/reply.js';
 import { expirationHeader } from '../lifecycle/operations.js';
-import { checksumHeaders, checksumsOf, partCount } from '../objects/checksums.js';
+import { checksumHeaders, checksumsOf, partChecksum, partCount } from '../objects/checksums.js';
 import { checkRead } from '../objects/conditions.js';
 import { etagOf, modifiedOf, quoted } from '../objects/etag.js';
 import { directoryAt, hasBucket, missing, placeOf } from '../objects/keys.js';
 import { metadataHeaders } from '../objects/metadata.js';
+import { PartTable } from '../objects/part-table.js';
 import { parseRange, type Range } from '../objects/range.js';
 import { customerKeyHeaders, customerKeyOf } from '../sse/customer-key.js';
 import { type OpenedObject, unsealed } from '../sse/read.js';
@@ -74,18 +76,44 @@ async function readObject(call: Call): Promise<Reply> {
     const version = await versionHeader(call.session, bucketOf(call), reader.entry);
     const expiration = call.query.has('versionId') ? {} : await expirationHeader(call, reader.entry);
     const more = { ...version, ...expiration, ...customerKeyHeaders(key) };
-    return describe(call, unsealed(reader, key), more);
+    const opened = unsealed(reader, key);
+    return await describe(call, opened, more);
   } catch (error) {
     await reader.close();
     throw error;
   }
 }
 
-function describe({ headers, query }: Call, reader: OpenedObject, more: Record<string, string>): Reply {
+function wantsChecksum(headers: Headers): boolean {
+  return headers.get('x-amz-checksum-mode')?.toUpperCase() === 'ENABLED';
+}
+
+/** Of the whole, or of the one part that is answered with, whether it was asked for by its number or by its bytes. */
+async function checksumAnswer(
+  entry: ObjectEntry,
+  range: Range | undefined,
+  table: PartTable | undefined,
+): Promise<Record<string, string>> {
+  const checksums = checksumsOf(entry);
+  const part = range && (await table?.byStretch(range.offset, range.length));
+  const ofPart = part === undefined ? [] : partChecksum(part, checksums);
+  if (ofPart.length > 0) return checksumHeaders(ofPart);
+  return range === undefined || range.length === entry.size ? checksumHeaders(checksums) : {};
+}
+
+async function describe(
+  { session, headers, query }: Call,
+  reader: OpenedObject,
+  more: Record<string, string>,
+): Promise<Reply> {
   const { entry } = reader;
   checkRead(headers, entry);
   const etag = quoted(etagOf(entry));
-  const part = partOf(query.get('partNumber'), entry);
+  const sums = wantsChecksum(headers);
+  const number = query.get('partNumber');
+  const needed = number !== undefined || (sums && headers.has('range'));
+  const table = needed ? await PartTable.of(session, entry) : undefined;
+  const part = number === undefined ? undefined : await partOf(number, entry, table);
   if (part !== undefined && headers.has('range'))
     throw new S3Error('InvalidRequest', 'Cannot specify both Range header and partNumber query parameter.');
   const ifRange = headers.get('if-range');
@@ -99,8 +127,7 @@ function describe({ headers, query }: Call, reader: OpenedObject, more: Record<s
     ...(length < MUCH || lend === undefined ? {} : { lend: () => lend(offset, length) }),
     close: () => reader.close(),
   };
-  const whole = length === entry.size;
-  const count = entry.partSizes?.length ?? partCount(entry);
+  const count = table?.count ?? partCount(entry);
   const answer: Record<string, string | undefined> = {
     ...metadataHeaders(entry),
     ...lockHeaders(entry),
@@ -108,9 +135,7 @@ function describe({ headers, query }: Call, reader: OpenedObject, more: Record<s
     'Accept-Ranges': 'bytes',
     ETag: etag,
     'Last-Modified': new Date(modifiedOf(entry)).toUTCString(),
-    ...(headers.get('x-amz-checksum-mode')?.toUpperCase() === 'ENABLED' && whole
-      ? checksumHeaders(checksumsOf(entry))
-      : {}),
+    ...(sums ? await checksumAnswer(entry, range, table) : {}),
     'Content-Range':
       range === undefined || entry.size === 0
         ? undefined
@@ -125,21 +150,19 @@ function describe({ headers, query }: Call, reader: OpenedObject, more: Record<s
 }
 
 /** The stretch of one part of an object that was uploaded in parts; all of any other object is its first part. */
-function partOf(text: string | undefined, entry: ObjectEntry): Range | undefined {
-  if (text === undefined) return undefined;
+async function partOf(text: string, entry: ObjectEntry, table: PartTable | undefined): Promise<Range> {
   const number = /^\d{1,5}$/.test(text) ? Number(text) : 0;
   if (number < 1 || number > 10_000)
     throw new S3Error('InvalidArgument', 'Part number must be an integer between 1 and 10000, inclusive');
-  const count = partCount(entry) ?? 1;
-  if (entry.partSizes === undefined && count > 1)
-    throw new S3Error('NotImplemented', 'The sizes of so many parts are not kept.');
-  const sizes = entry.partSizes ?? [entry.size];
-  const length = sizes[number - 1];
-  if (length === undefined)
-    throw new S3Error('InvalidRange', 'The requested partnumber is not satisfiable', {
-      details: { PartNumberRequested: text, ActualPartCount: String(sizes.length) },
-    });
-  return { offset: sizes.slice(0, number - 1).reduce((sum, size) => sum + size, 0), length };
+  const count = table?.count ?? partCount(entry) ?? 1;
+  if (table === undefined && count > 1)
+    throw new S3Error('NotImplemented', 'The sizes of so many parts were not kept.');
+  if (table === undefined && number === 1) return { offset: 0, length: entry.size };
+  const part = await table?.byNumber(number);
+  if (part !== undefined) return { offset: part.offset, length: part.size };
+  throw new S3Error('InvalidPartNumber', undefined, {
+    details: { PartNumberRequested: text, ActualPartCount: String(count) },
+  });
 }
 
 /** Parameters come from URLs that anybody may have made; they must not add headers. */

@@ -120,6 +120,18 @@ def check_draft(draft):
     return not (0 in draft and 2 in draft)
 
 
+def check_appendix(appendix):
+    check_fields(
+        appendix,
+        {
+            0: (False, lambda v: read_pieces(v, 8) is not None),
+            2: (False, check_map_ref),
+            4: (True, lambda v: is_uint(v, 4194304)),
+        },
+    )
+    return not (0 in appendix and 2 in appendix)
+
+
 def check_content(data):
     require(len(data) <= 8192, "size")
     fields = check_fields(
@@ -135,6 +147,7 @@ def check_content(data):
             14: (False, lambda v: v is True),
             16: (False, check_draft),
             18: (False, lambda v: is_bytes(v, 32)),
+            20: (False, check_appendix),
         },
     )
     require(not (10 in fields and 12 in fields), "pieces and map")

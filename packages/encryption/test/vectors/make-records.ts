@@ -171,6 +171,14 @@ export async function recordVectors(world: World, other: World): Promise<VectorF
     content: pieces(data, [1, 4096], [2, HELLO]),
   });
   await w.opens('content-empty', 'nothing', 'decode-content', { content: encodeCbor(new Map()) });
+  const appendix = (fields: [number, CborValue][]): Uint8Array =>
+    encodeCbor(new Map<number, CborValue>([[20, new Map(fields)]]));
+  await w.opens('content-appendix', 'a literal and a stretch beside the content', 'decode-content', {
+    content: appendix([
+      [0, [[2, HELLO], data]],
+      [4, 65],
+    ]),
+  });
   const beyond = [...(data as readonly CborValue[]).slice(0, 6), 61];
   const contents: readonly [string, string, 'malformed' | 'limit' | 'unsupported', Uint8Array][] = [
     ['beyond', 'a stretch past the end of its segment', 'limit', pieces(beyond)],
@@ -193,7 +201,19 @@ export async function recordVectors(world: World, other: World): Promise<VectorF
       'malformed',
       pieces([0, new Uint8Array(25), ...(data as readonly CborValue[]).slice(2)]),
     ],
-    ['even', 'an unknown critical field', 'unsupported', encodeCbor(new Map([[20, 1]]))],
+    ['even', 'an unknown critical field', 'unsupported', encodeCbor(new Map([[52, 1]]))],
+    ['appendix-form', 'an appendix that is no map', 'malformed', encodeCbor(new Map([[20, 1]]))],
+    ['appendix-long', 'an appendix of over 4 MiB', 'limit', appendix([[4, 4_194_305]])],
+    ['appendix-size', 'an appendix without its size', 'malformed', appendix([[0, [[2, HELLO]]]])],
+    [
+      'appendix-even',
+      'an unknown critical field of an appendix',
+      'unsupported',
+      appendix([
+        [4, 0],
+        [6, 1],
+      ]),
+    ],
     ['nul-target', 'a link target with NUL', 'malformed', encodeCbor(new Map([[8, 'a\0b']]))],
     ['huge', 'over 8 KiB', 'limit', encodeCbor(new Map([[21, new Uint8Array(8192)]]))],
   ];

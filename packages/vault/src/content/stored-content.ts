@@ -51,7 +51,19 @@ export async function storeContent(
   return { held: { map: refs[0] as MapRef }, content: list };
 }
 
-/** Every blob that a record's content and draft need. */
+/** What a record holds: its content, and beside it a draft and an appendix. */
+export function heldBy(content: ContentFields): readonly HeldContent[] {
+  const { draft, appendix } = content;
+  return [content, ...(draft === undefined ? [] : [draft]), ...(appendix === undefined ? [] : [appendix])];
+}
+
+export function holdsBlobs(content: ContentFields): boolean {
+  return heldBy(content).some(
+    ({ map, pieces }) => map !== undefined || pieces?.some((piece) => piece.kind === 'data') === true,
+  );
+}
+
+/** Every blob that a record needs. */
 export async function contentBlobs(
   context: VaultContext,
   content: ContentFields,
@@ -60,8 +72,7 @@ export async function contentBlobs(
   const add = (blob: Uint8Array): void => {
     blobs.set(blobKey(blob), blob);
   };
-  for (const held of [content, content.draft]) {
-    if (held === undefined) continue;
+  for (const held of heldBy(content)) {
     for await (const piece of storedPieces(context, held, (ref) => add(ref.blob))) {
       if (piece.kind === 'data') add(piece.segment);
     }

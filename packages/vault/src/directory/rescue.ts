@@ -11,7 +11,7 @@ import { blobKey } from '../content/blob-name.js';
 import { collected, type Hold } from '../content/blob-writer.js';
 import type { PieceList } from '../content/pieces.js';
 import { SegmentCopies } from '../content/segment-copies.js';
-import { contentBlobs, type HeldContent, loadContent } from '../content/stored-content.js';
+import { contentBlobs, type HeldContent, heldBy, loadContent } from '../content/stored-content.js';
 import type { VaultContext } from '../context.js';
 import { VaultError } from '../errors.js';
 import { openRecord } from '../record/build.js';
@@ -40,7 +40,7 @@ interface Endangered {
   readonly record: SealedRecord;
   /** Store keys of the blobs in danger. */
   readonly blobs: ReadonlySet<string>;
-  /** Published content and draft, as far as there are; nothing when they cannot be read any more. */
+  /** Published content, draft and appendix, as far as there are; nothing when they cannot be read any more. */
   readonly lists: readonly (PieceList | undefined)[] | undefined;
 }
 
@@ -153,9 +153,9 @@ export class Rescue implements Change<void> {
     isNew: (blob: Uint8Array) => boolean,
   ): Promise<Pick<Endangered, 'blobs' | 'lists'>> {
     const blobs = new Set<string>();
-    for (const held of [content, content.draft]) {
-      if (held?.map !== undefined && isNew(held.map.blob)) blobs.add(blobKey(held.map.blob));
-      for (const piece of held?.pieces ?? [])
+    for (const { map, pieces = [] } of heldBy(content)) {
+      if (map !== undefined && isNew(map.blob)) blobs.add(blobKey(map.blob));
+      for (const piece of pieces)
         if (piece.kind === 'data' && isNew(piece.segment)) blobs.add(blobKey(piece.segment));
     }
     try {
@@ -175,7 +175,7 @@ export class Rescue implements Change<void> {
   #load(content: ContentFields): Promise<(PieceList | undefined)[]> {
     const load = async (held: HeldContent | undefined): Promise<PieceList | undefined> =>
       held === undefined ? undefined : loadContent(this.#context, held);
-    return Promise.all([load(content), load(content.draft)]);
+    return Promise.all([load(content), load(content.draft), load(content.appendix)]);
   }
 
   /** The record with copies in the place of what is in danger; nothing when it refers to nothing of that. */
@@ -196,7 +196,7 @@ export class Rescue implements Change<void> {
         return undefined;
       }
     }
-    const [published, draft] = lists;
+    const [published, draft, appendix] = lists;
     const { pieces: _pieces, map: _map, ...rest } = content;
     const encoded = encodeContent({
       ...rest,
@@ -212,6 +212,9 @@ export class Rescue implements Change<void> {
               seconds: content.draft.seconds,
             },
           }),
+      ...(content.appendix === undefined
+        ? {}
+        : { appendix: { ...(await this.#copies.held(appendix)), size: content.appendix.size } }),
     });
     const { key, listing } = row;
     const signature = signRecord(provider, author, this.#directory.keys.uid, key, listing, encoded);

@@ -2,7 +2,7 @@ import { segmentBlobSize } from '@latchkey/encryption';
 import { storeKey } from '@latchkey/store';
 import { blobKey } from '../content/blob-name.js';
 import { ContentReader } from '../content/content-reader.js';
-import { loadContent } from '../content/stored-content.js';
+import { heldBy, loadContent } from '../content/stored-content.js';
 import type { VaultContext } from '../context.js';
 import type { Directory } from '../directory/directory.js';
 import { VaultError } from '../errors.js';
@@ -194,10 +194,9 @@ async function checkContent(
   readAll: boolean,
   problem: (object: string, error: unknown) => void,
 ): Promise<void> {
-  for (const held of [content, content.draft]) {
-    if (held === undefined) continue;
+  for (const held of heldBy(content)) {
     const list = await loadContent(context, held);
-    const expected = held === content ? (listing.draftOnly ? 0 : listing.size) : (content.draft?.size ?? 0);
+    const expected = 'size' in held ? Number(held.size) : listing.draftOnly ? 0 : listing.size;
     if (listing.kind === 'file' && list.size !== expected) {
       problem(
         'record',

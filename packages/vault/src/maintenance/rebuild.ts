@@ -1,5 +1,6 @@
 import { compareKeys, type Head, type SealedRecord } from '@latchkey/encryption';
 import { sameBytes } from '../bytes.js';
+import { holdsBlobs } from '../content/stored-content.js';
 import type { VaultContext } from '../context.js';
 import type { Directory } from '../directory/directory.js';
 import { fold } from '../directory/fold.js';
@@ -81,11 +82,7 @@ async function headOf(
 /** A record as it was, but that another one may hold the same segments, in the place that the file has gone to since. */
 function sharedRecord(context: VaultContext, directory: Directory, row: Row): SealedRecord {
   const { listing, content } = openRecord(context, directory, row);
-  const held = [content, content.draft];
-  const segments = held.some(
-    (one) => one?.map !== undefined || one?.pieces?.some((piece) => piece.kind === 'data') === true,
-  );
-  if (!segments || content.shared === true) return row.sealed();
+  if (!holdsBlobs(content) || content.shared === true) return row.sealed();
   return buildRecord(context, directory, row.key, { listing, content: { ...content, shared: true } });
 }
 

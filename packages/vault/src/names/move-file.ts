@@ -1,5 +1,5 @@
 import type { Head, SealedRecord } from '@latchkey/encryption';
-import { contentBlobs } from '../content/stored-content.js';
+import { contentBlobs, holdsBlobs } from '../content/stored-content.js';
 import type { VaultContext } from '../context.js';
 import { VaultError } from '../errors.js';
 import { CARRY_MS } from '../limits.js';
@@ -31,7 +31,7 @@ export async function markShared(context: VaultContext, source: Place): Promise<
       const row = await transaction.get(source.name);
       if (row === undefined) throw notFound(source.path);
       const fields = openRecord(context, source.directory, row);
-      if (fields.content.shared || !holdsSegments(fields))
+      if (fields.content.shared || !holdsBlobs(fields.content))
         return { fields, signature: row.sealed().signature, markedAt };
       const marked = { listing: fields.listing, content: { ...fields.content, shared: true } };
       const record = buildRecord(context, source.directory, source.name, marked);
@@ -57,7 +57,7 @@ async function markMoving(context: VaultContext, source: Place, mark: Uint8Array
       if (keeping === undefined) refuseLocked(source.name, listing);
       const fields = {
         listing,
-        content: holdsSegments({ listing, content }) ? { ...content, shared: true } : content,
+        content: holdsBlobs(content) ? { ...content, shared: true } : content,
       };
       const build = (sealed?: Uint8Array): SealedRecord =>
         buildRecord(context, source.directory, source.name, fields, sealed);
@@ -139,10 +139,4 @@ export async function insert(
       return record;
     },
   });
-}
-
-function holdsSegments({ content }: RecordFields): boolean {
-  return [content, content.draft].some(
-    (held) => held?.map !== undefined || held?.pieces?.some((piece) => piece.kind === 'data') === true,
-  );
 }

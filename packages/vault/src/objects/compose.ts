@@ -1,10 +1,12 @@
+import type { Appendix as StoredAppendix } from '@latchkey/encryption';
+import { storeAppendix, storedAppendix } from '../content/appendix.js';
 import { type Piece, PieceList } from '../content/pieces.js';
 import type { VaultContext } from '../context.js';
 import { VaultError } from '../errors.js';
 import { markShared } from '../names/move-file.js';
 import { notFound, show } from '../names/path.js';
 import { inParent } from '../names/resolve.js';
-import type { ComposeOptions, ObjectEntry, Stretch } from '../object-session.js';
+import type { Appendix, ComposeOptions, ObjectEntry, Stretch } from '../object-session.js';
 import { openRecord, type RecordFields } from '../record/build.js';
 import { contentOf } from '../record/content-of.js';
 import { directoryKey } from '../record/entry.js';
@@ -39,19 +41,40 @@ export async function composeObject(
       const group = stretches.slice(at, at + TOGETHER);
       sources.push(...(await Promise.all(group.map((one) => sourceOf(context, one)))));
     }
-    const { properties, attributes } = await asked(() =>
-      options.describe(sources.map((source) => source.entry)),
-    );
+    const entries = sources.map((source) => source.entry);
+    const { properties: all, attributes } = await asked(() => options.describe(entries));
+    const { appendix: given, ...properties } = all;
+    const appendix = given && (await appendixFor(context, given, entries));
     const list = PieceList.of(sources.flatMap((source) => source.pieces));
     return await publishObject(
       context,
       to,
-      { list, properties, attributes, shared: true, foundAt, hold },
+      {
+        list,
+        properties,
+        ...(appendix === undefined ? {} : { appendix }),
+        attributes,
+        shared: true,
+        foundAt,
+        hold,
+      },
       options,
     );
   } finally {
     hold.release();
   }
+}
+
+/** Only of a source is it certain that nobody deletes it on his own account. */
+async function appendixFor(
+  context: VaultContext,
+  given: Uint8Array | Appendix,
+  sources: readonly ObjectEntry[],
+): Promise<StoredAppendix> {
+  if (given instanceof Uint8Array) return storeAppendix(context, given);
+  if (!sources.some(({ appendix }) => appendix === given))
+    throw new VaultError('invalid-argument', 'an appendix that is shared is that of a source');
+  return storedAppendix(given);
 }
 
 async function sourceOf(context: VaultContext, stretch: Stretch): Promise<Source> {

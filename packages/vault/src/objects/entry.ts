@@ -1,4 +1,5 @@
 import { decodeContent, versionPlace } from '@latchkey/encryption';
+import { appendixOf } from '../content/appendix.js';
 import { listingOf, type Row } from '../directory/rows.js';
 import type { ObjectEntry } from '../object-session.js';
 import type { RecordFields } from '../record/build.js';
@@ -10,7 +11,7 @@ export function objectEntry(
   { listing, content }: Pick<RecordFields, 'listing' | 'content'>,
   directory: string,
 ): ObjectEntry {
-  const { contentType, etag, digests, partSizes } = content;
+  const { contentType, etag, digests, partSizes, appendix } = content;
   const { version, retention, legalHold } = listing;
   return {
     ...describe(name, listing, directory),
@@ -20,6 +21,7 @@ export function objectEntry(
     ...(etag === undefined ? {} : { etag }),
     ...(digests === undefined ? {} : { digests }),
     ...(partSizes === undefined ? {} : { partSizes }),
+    ...(appendix === undefined ? {} : { appendix: appendixOf(appendix) }),
     ...(version === undefined ? {} : { versionId: versionPlace(version), written: version }),
     ...(retention === undefined ? {} : { retention }),
     ...(legalHold === undefined ? {} : { legalHold }),

@@ -1,3 +1,5 @@
+import type { Appendix } from '@latchkey/encryption';
+import { storeAppendix } from '../content/appendix.js';
 import { collected, type Hold } from '../content/blob-writer.js';
 import { type Piece, PieceList } from '../content/pieces.js';
 import { SegmentLog } from '../content/segment-log.js';
@@ -41,6 +43,7 @@ const PARENT_RETRIES = 16;
 export interface NewContent {
   readonly list: PieceList;
   readonly properties: ContentProperties;
+  readonly appendix?: Appendix;
   readonly attributes: ObjectAttributes;
   /** Other records hold the same segments, or will. */
   readonly shared: boolean;
@@ -79,12 +82,21 @@ export async function writeObject(
       }
     }
     const { size } = list;
-    const properties = await asked(() => options.describe?.(size) ?? {});
+    const { appendix: bytes, ...properties } = await asked(
+      async () => (await options.describe?.(size)) ?? {},
+    );
     if (size > 0 && size <= INLINE_BYTES) list = inRecord(log, list);
     log.cut();
     await log.stored();
+    const appendix = bytes && (await storeAppendix(context, bytes));
     const { attributes = {}, shared = false } = options;
-    return await publishObject(context, path, { list, properties, attributes, shared, hold }, options);
+    const content = { list, properties, attributes, shared, hold };
+    return await publishObject(
+      context,
+      path,
+      { ...content, ...(appendix === undefined ? {} : { appendix }) },
+      options,
+    );
   } finally {
     log.discard();
     hold.release();
@@ -138,7 +150,7 @@ async function replace(
   context: VaultContext,
   { path, directory, name }: Target,
   transaction: Transaction,
-  { list, properties, attributes, shared, foundAt, hold }: NewContent,
+  { list, properties, appendix, attributes, shared, foundAt, hold }: NewContent,
   precondition: Precondition | undefined,
 ): Promise<ObjectEntry> {
   if (hold.lost) throw collected();
@@ -149,7 +161,8 @@ async function replace(
   const old = row === undefined ? undefined : openRecord(context, directory, row);
   if (precondition !== undefined)
     await asked(() => precondition(published(old) ? objectEntry(name, old, directory.id) : undefined));
-  const { held, content } = await storeContent(context, list);
+  const { held: stored, content } = await storeContent(context, list);
+  const held = { ...stored, ...(appendix === undefined ? {} : { appendix }) };
   const blobs = await contentBlobs(context, held);
   const keeping = await keepingOf(context, path);
   const arrival = await displace({ context, directory, transaction, name, keeping }, blobs);

@@ -105,6 +105,25 @@ def head(at):
     return {"metadata": answer["Metadata"], "type": answer["ContentType"], "etag": answer["ETag"]}
 
 
+def parts(at):
+    bucket, key = address(at)
+    listed, marker = [], 0
+    while True:
+        asked = {"ObjectAttributes": ["ObjectParts"], "MaxParts": 2, "PartNumberMarker": marker}
+        answer = s3().get_object_attributes(Bucket=bucket, Key=key, **asked)["ObjectParts"]
+        listed += answer["Parts"]
+        marker = answer["NextPartNumberMarker"]
+        if not answer["IsTruncated"]:
+            return listed
+
+
+def read_part(at, number):
+    bucket, key = address(at)
+    answer = s3().get_object(Bucket=bucket, Key=key, PartNumber=number, ChecksumMode="ENABLED")
+    content = answer["Body"].read()
+    return {"content": base64.b64encode(content).decode(), "checksum": answer["ChecksumCRC32"]}
+
+
 COMMANDS = {
     "open": open_connection,
     "signIn": sign_in,
@@ -119,6 +138,8 @@ COMMANDS = {
     "removeTree": remove_tree,
     "range": read_range,
     "head": head,
+    "parts": parts,
+    "readPart": read_part,
 }
 
 for line in sys.stdin:
