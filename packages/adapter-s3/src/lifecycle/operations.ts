@@ -57,6 +57,7 @@ export const LIFECYCLE_OPERATIONS: readonly Operation[] = [
     method: 'PUT',
     scope: 'bucket',
     query: QUERY,
+    digest: true,
     run: putLifecycle,
   },
   {

@@ -173,5 +173,12 @@ export const DELETE_OPERATIONS: readonly Operation[] = [
     parameters: ['versionId'],
     run: deleteObject,
   },
-  { name: 'DeleteObjects', method: 'POST', scope: 'bucket', query: ['delete'], run: deleteObjects },
+  {
+    name: 'DeleteObjects',
+    method: 'POST',
+    scope: 'bucket',
+    query: ['delete'],
+    digest: true,
+    run: deleteObjects,
+  },
 ];
