@@ -105,7 +105,13 @@ def head(at):
     return {"metadata": answer["Metadata"], "type": answer["ContentType"], "etag": answer["ETag"]}
 
 
+def call(name, parameters):
+    answer = getattr(s3(), name)(**parameters)
+    return json.loads(json.dumps(answer, default=str))
+
+
 COMMANDS = {
+    "call": call,
     "open": open_connection,
     "signIn": sign_in,
     "put": put,
