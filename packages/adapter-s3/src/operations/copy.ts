@@ -104,9 +104,8 @@ async function copyObject(call: Call): Promise<Reply> {
   try {
     const directory = await emptySource(session, source);
     if (hasKeys(keys)) {
-      if (directory !== undefined)
-        throw new S3Error('NotImplemented', "Keys that end with a slash know no customer's key.");
-      const paths = { source, target: place.path };
+      const empty = directory === undefined ? {} : { empty: directory };
+      const paths = { source, ...empty, target: place.path };
       const entry = await recode(call, { ...paths, keys, checksum: wanted, publish, describe: copied });
       return await copyReply(call, entry, await sourceHeader(call, source, taken), keys);
     }

@@ -1,6 +1,6 @@
 import type { ObjectAttributes, ObjectEntry, ObjectSession } from '@latchkey/vault';
 import type { Body, BodyDigests } from '../body/body.js';
-import { isVaultError, S3Error } from '../errors.js';
+import { isVaultError } from '../errors.js';
 import type { Reply } from '../http/reply.js';
 import { expirationHeader } from '../lifecycle/operations.js';
 import { checksumHeaders, checksumsOf } from '../objects/checksums.js';
@@ -47,9 +47,8 @@ export async function storeObject(
   const conditions = precondition && (await conditionsAt(session, place, precondition));
   try {
     let stream: AsyncIterable<Uint8Array> = body.stream();
-    if (place.marker) {
-      if (seal !== undefined)
-        throw new S3Error('NotImplemented', "Keys that end with a slash know no customer's key.");
+    // Under a customer's key even nothing is content: a directory could not tell whose it is.
+    if (place.marker && seal === undefined) {
       const started = await begun(stream);
       if (started === undefined && !(await isVersioned(session, place, attributes)))
         return await storeMarker(session, place, attributes, conditions);
