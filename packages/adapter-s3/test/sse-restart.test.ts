@@ -19,7 +19,7 @@ import { bytes, type Fixture, startFixture } from './support/fixture.js';
 const PART = 5 * 2 ** 20;
 const KEY = Buffer.alloc(32, 7);
 const OTHER = Buffer.alloc(32, 8);
-const object = { Bucket: 'b', Key: 'k' };
+const object = { Bucket: 'bucket', Key: 'k' };
 const PARTS = [bytes(PART, 1), bytes(PART + 77, 2), bytes(1234, 3)] as const;
 const WHOLE = Buffer.concat(PARTS);
 
@@ -29,7 +29,7 @@ let client: S3Client;
 beforeEach(async () => {
   fixture = await startFixture();
   client = fixture.client();
-  await client.send(new CreateBucketCommand({ Bucket: 'b' }));
+  await client.send(new CreateBucketCommand({ Bucket: 'bucket' }));
 });
 afterEach(() => fixture.close());
 
@@ -53,7 +53,7 @@ async function begin(more: object = {}): Promise<string | undefined> {
 }
 
 async function send(UploadId: string | undefined, at: number, more: object = {}): Promise<object> {
-  const part = { ...object, UploadId, PartNumber: at + 1, Body: PARTS[at], ...keyed(KEY), ...more };
+  const part = { ...object, UploadId, PartNumber: at + 1, Body: PARTS[at] as Buffer, ...keyed(KEY), ...more };
   const { ETag, ChecksumCRC32 } = await client.send(new UploadPartCommand(part));
   return { PartNumber: at + 1, ETag, ChecksumCRC32 };
 }
@@ -102,7 +102,9 @@ describe("an upload in parts under a customer's key", () => {
   it('still wants its own key, and takes parts sent again and copied ones', async () => {
     const UploadId = await begin();
     const first = await send(UploadId, 0, { Body: bytes(PART, 9) });
-    await client.send(new PutObjectCommand({ Bucket: 'b', Key: 'from', Body: PARTS[1], ...keyed(OTHER) }));
+    await client.send(
+      new PutObjectCommand({ Bucket: 'bucket', Key: 'from', Body: PARTS[1], ...keyed(OTHER) }),
+    );
     await restart();
     const failure = { name: 'InvalidRequest' };
     await expect(send(UploadId, 1, keyed(OTHER))).rejects.toMatchObject(failure);
@@ -110,7 +112,7 @@ describe("an upload in parts under a customer's key", () => {
     expect(again).not.toEqual(first);
     const copy = await client.send(
       new UploadPartCopyCommand({
-        ...{ ...object, UploadId, PartNumber: 2, CopySource: 'b/from' },
+        ...{ ...object, UploadId, PartNumber: 2, CopySource: 'bucket/from' },
         ...keyed(KEY),
         ...keyed(OTHER, 'CopySource'),
       }),
@@ -134,7 +136,7 @@ describe("an upload in parts under a customer's key", () => {
     }
     const complete = { ...object, UploadId, MultipartUpload: { Parts } };
     await client.send(new CompleteMultipartUploadCommand(complete));
-    const plain = { Bucket: 'b', Key: 'plain', ChecksumAlgorithm: 'CRC32' as const };
+    const plain = { Bucket: 'bucket', Key: 'plain', ChecksumAlgorithm: 'CRC32' as const };
     const put = await client.send(new PutObjectCommand({ ...plain, Body: WHOLE }));
     const asked = { ...object, ...keyed(KEY), ChecksumMode: 'ENABLED' as const };
     expect((await client.send(new HeadObjectCommand(asked))).ChecksumCRC32).toBe(put.ChecksumCRC32);
