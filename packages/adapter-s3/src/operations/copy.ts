@@ -1,4 +1,11 @@
-import type { Composition, ObjectAttributes, ObjectEntry, ObjectSession, Stretch } from '@latchkey/vault';
+import {
+  type Composition,
+  NULL_VERSION_ID,
+  type ObjectAttributes,
+  type ObjectEntry,
+  type ObjectSession,
+  type Stretch,
+} from '@latchkey/vault';
 import { checksumOf } from '../body/checksums.js';
 import { isVaultError, S3Error } from '../errors.js';
 import { type Reply, xmlReply } from '../http/reply.js';
@@ -12,9 +19,11 @@ import {
   directoryAt,
   fileAt,
   hasBucket,
+  hasVersions,
   missing,
   newPlaceOf,
   noSuchBucket,
+  nullDirectoryAt,
   type Place,
   placeOf,
 } from '../objects/keys.js';
@@ -148,12 +157,15 @@ function copyable({ metadata }: ObjectEntry): ReadonlyMap<string, string> {
   return new Map([...metadata].filter(([name]) => name !== COMPLETED));
 }
 
-/** The directory that is the source, when there is no content under its key. */
+/** The directory that is the source, when there is no content under its key, or of the version `null`. */
 async function emptySource(
   session: ObjectSession,
   { place, version }: CopySource,
 ): Promise<ObjectEntry | undefined> {
-  if (!place.marker || version !== undefined) return undefined;
+  if (!place.marker) return undefined;
+  if (version === NULL_VERSION_ID)
+    return (await hasVersions(session, place, version)) ? undefined : nullDirectoryAt(session, place);
+  if (version !== undefined) return undefined;
   const file = await fileAt(session, place);
   return file === undefined ? directoryAt(session, place) : undefined;
 }
