@@ -113,7 +113,7 @@ export const MINIO_SETTINGS: S3Step<Minio> = {
     await library.setBucketLifecycle(plain, {
       Rule: [{ ID: 'old', Status: 'Enabled', Filter: { Prefix: 'old/' }, Expiration: { Days: 9 } }],
     });
-    // It takes the status that S3 documents for this (204) for a failure.
+    // It takes the status that S3 answers with here (204) for a failure.
     await library.setBucketTagging(plain, { kind: 'interop' }).catch(() => undefined);
     expect(await library.getBucketTagging(plain)).toEqual([{ Key: 'kind', Value: 'interop' }]);
     await library.makeBucket(locked, server.region, { ObjectLocking: true });
