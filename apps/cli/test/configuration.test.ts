@@ -1,6 +1,8 @@
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { z } from 'zod';
+import { configurationFile } from '../src/config/schema.js';
 import { loadSettings } from '../src/config/settings.js';
 import { EXIT_CODES } from '../src/exit-codes.js';
 import { folder, latchkey, Workspace } from './program.js';
@@ -9,6 +11,16 @@ function configured(text: string): string {
   const path = join(folder(), 'latchkey.toml');
   writeFileSync(path, text);
   return path;
+}
+
+/** Every name that a schema knows, at any depth. */
+function keysOf(schema: z.core.JSONSchema.BaseSchema): string[] {
+  const below = Object.entries(schema.properties ?? {}).flatMap(([name, inside]) => [
+    name,
+    ...(typeof inside === 'object' ? keysOf(inside) : []),
+  ]);
+  const { items } = schema;
+  return [...below, ...(typeof items === 'object' && !Array.isArray(items) ? keysOf(items) : [])];
 }
 
 describe('latchkey.toml', () => {
@@ -144,7 +156,18 @@ describe('docs/cli.md', () => {
 
   it('shows a configuration that is valid and complete', async () => {
     const example = /```toml\n([\s\S]*?)```/.exec(text)?.[1] ?? '';
+    const keys = keysOf(z.toJSONSchema(configurationFile, { unrepresentable: 'any', io: 'input' }));
+    expect(keys.length).toBeGreaterThan(50);
+    // Some stand in a comment beside the one that is used instead.
+    expect(keys.filter((key) => !new RegExp(`(^|\\W)${key}( =|\\])`, 'm').test(example))).toEqual([]);
     const settings = await loadSettings({ config: configured(example) }, {});
+    expect(settings.s3.limits).toEqual({
+      connections: 1024,
+      requests: 256,
+      largeBodies: 8,
+      slowMs: 3000,
+      uploadBytes: 5 * 2 ** 30,
+    });
     expect(settings.users).toHaveLength(2);
     expect(settings.memory).toEqual({ cacheBytes: 64 * 2 ** 20, transferBytes: 64 * 2 ** 20 });
   });

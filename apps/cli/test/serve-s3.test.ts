@@ -177,6 +177,11 @@ describe('serve over S3', () => {
       ['[s3]\nkey = "k.pem"\n', 's3: certificate and key go together'],
       ['[s3]\ndomains = ["a b"]\n', 's3.domains.1: must be a host name'],
       ['[s3]\nupload = "much"\n', 's3.upload: must be a size'],
+      ['[s3]\nlarge-bodies = 0\n', 's3.large-bodies'],
+      ['[s3]\nlarge-bodies = 1.5\n', 's3.large-bodies'],
+      ['[s3]\nslow-after = "0s"\n', 's3.slow-after: must be a span'],
+      ['[s3]\nslow-after = "2h"\n', 's3.slow-after: must be from "1s" to "1h"'],
+      ['[s3]\nslow-after = 3\n', 's3.slow-after'],
     ] as const) {
       workspace.file('latchkey.toml', text);
       const done = await workspace.run(['info']);

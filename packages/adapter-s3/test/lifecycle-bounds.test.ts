@@ -8,7 +8,7 @@ import { beforeEach, describe, expect, it } from 'vitest';
 import { around } from './support/around.js';
 import type { Fixture } from './support/fixture.js';
 import { bucketPerTest } from './support/scene.js';
-import { type Answer, send, signed } from './support/signing.js';
+import { type Answer, contentMd5, send, signed } from './support/signing.js';
 
 let fixture: Fixture;
 let client: S3Client;
@@ -35,7 +35,7 @@ beforeEach(() => {
 
 async function ask(method: 'GET' | 'PUT', body = ''): Promise<Answer> {
   const unsigned = { method, path: `/${Bucket}`, query: { lifecycle: '' } };
-  const headers = { 'x-amz-content-sha256': 'UNSIGNED-PAYLOAD' };
+  const headers = { 'x-amz-content-sha256': 'UNSIGNED-PAYLOAD', ...contentMd5(body) };
   return send(fixture.port, await signed(fixture.port, { ...unsigned, headers }), body);
 }
 

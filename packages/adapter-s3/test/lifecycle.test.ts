@@ -18,7 +18,7 @@ import { afterEach, describe, expect, it } from 'vitest';
 import { applyLifecycles, type LifecycleReport } from '../src/index.js';
 import type { Fixture } from './support/fixture.js';
 import { bucketPerTest } from './support/scene.js';
-import { send, signed } from './support/signing.js';
+import { contentMd5, send, signed } from './support/signing.js';
 
 const DAY_MS = 24 * 60 * 60 * 1000;
 const NOTHING: LifecycleReport = { objects: 0, versions: 0, markers: 0, uploads: 0, left: 0 };
@@ -167,14 +167,14 @@ describe('the configuration', () => {
       'InvalidRequest',
     ],
   ])('is refused: %s', async (body, code) => {
-    const headers = { 'x-amz-content-sha256': 'UNSIGNED-PAYLOAD' };
+    const document = `<LifecycleConfiguration>${body}</LifecycleConfiguration>`;
+    const headers = { 'x-amz-content-sha256': 'UNSIGNED-PAYLOAD', ...contentMd5(document) };
     const wire = await signed(fixture.port, {
       method: 'PUT',
       path: `/${Bucket}`,
       query: { lifecycle: '' },
       headers,
     });
-    const document = `<LifecycleConfiguration>${body}</LifecycleConfiguration>`;
     expect((await send(fixture.port, wire, document)).code).toBe(code);
     const get = client.send(new GetBucketLifecycleConfigurationCommand({ Bucket }));
     expect(await failure(get)).toBe('404 NoSuchLifecycleConfiguration');

@@ -19,7 +19,7 @@ import {
 import { describe, expect, it } from 'vitest';
 import type { Fixture } from './support/fixture.js';
 import { bucketPerTest } from './support/scene.js';
-import { send, signed } from './support/signing.js';
+import { contentMd5, send, signed } from './support/signing.js';
 
 const DAY_MS = 24 * 60 * 60 * 1000;
 const LATER = new Date(Math.floor(Date.now() / 1000) * 1000 + DAY_MS);
@@ -114,7 +114,7 @@ describe('the lock of a bucket', () => {
     ['<DefaultRetention><Mode>GOVERNANCE</Mode><Years>101</Years></DefaultRetention>', 'InvalidArgument'],
   ])('refuses the default %s', async (rule, code) => {
     const body = `<ObjectLockConfiguration><ObjectLockEnabled>Enabled</ObjectLockEnabled><Rule>${rule}</Rule></ObjectLockConfiguration>`;
-    const headers = { 'x-amz-content-sha256': 'UNSIGNED-PAYLOAD' };
+    const headers = { 'x-amz-content-sha256': 'UNSIGNED-PAYLOAD', ...contentMd5(body) };
     const query = { 'object-lock': '' };
     const wire = await signed(fixture.port, { method: 'PUT', path: `/${Bucket}`, query, headers });
     expect((await send(fixture.port, wire, body)).code).toBe(code);

@@ -5,6 +5,7 @@ import { OPERATIONS } from '../src/index.js';
 import { ACCESS_KEY, type Fixture, REGION, SECRET_KEY, startFixture } from './support/fixture.js';
 import {
   type Answer,
+  contentMd5,
   type Signer,
   send,
   sha256,
@@ -213,7 +214,12 @@ async function request(name: string, form: string, fault: Fault): Promise<Answer
     method: operation?.method ?? '',
     path,
     query,
-    headers: { 'x-amz-te': 'trailers', ...headers, ...(payload === 'presigned' ? {} : payload) },
+    headers: {
+      'x-amz-te': 'trailers',
+      ...headers,
+      ...(operation?.digest === true ? contentMd5(body) : {}),
+      ...(payload === 'presigned' ? {} : payload),
+    },
   };
   const signer = payload === 'presigned' ? { expiresIn: 3600, ...fault.signer } : (fault.signer ?? {});
   const wire = await signed(fixture.port, unsigned, signer);

@@ -14,7 +14,7 @@ export const VAULT_ERROR_CODES = {
   conflict:
     'others changed the same thing again and again, or a directory is on its way to this name; nothing was changed, try again',
   'no-space': 'the store is full; nothing was changed',
-  'read-only': 'the store refuses writes; nothing was changed',
+  'read-only': 'the store refuses writes, or a lock forbids the change; nothing was changed',
   unavailable: 'the store did not answer, or the outcome is unknown',
   'too-large': 'a size or count is over its limit',
   stale: 'the version that was being read is gone; open the file again',

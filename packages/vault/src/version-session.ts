@@ -1,6 +1,6 @@
 import type { Keeping, Retention } from '@latchkey/encryption';
 import type { ObjectEntry, ObjectReader, Precondition, PublishOptions } from './object-session.js';
-import type { Path } from './session.js';
+import type { Entry, Path } from './session.js';
 
 export type { Keeping, Retention } from '@latchkey/encryption';
 
@@ -66,7 +66,16 @@ export interface VersionSession {
   bucket(name: string): Promise<BucketInfo | undefined>;
   /** What the directory of that name at the top keeps. Undefined: nothing, or there is no such directory. */
   keeping(bucket: string): Promise<Keeping | undefined>;
-  /** Changes that in one commit. `change` may run several times; what it throws is told. Throws `not-found`. */
+  /**
+   * Makes a directory at the top that keeps this from the commit on that makes it. Throws `exists` for any entry of that name, and
+   * `invalid-argument` for locks where not all versions are kept.
+   */
+  makeBucket(bucket: string, keeping: Keeping): Promise<Entry>;
+  /**
+   * Changes that in one commit. `change` may run several times; what it throws is told. Throws `not-found`, `read-only` where locks would
+   * be turned off, which nobody can, and `invalid-argument` for locks where not all versions are kept. A default retention may be changed
+   * and taken away: it is about versions to come.
+   */
   setKeeping(bucket: string, change: (old: Keeping | undefined) => Keeping | undefined): Promise<void>;
   /** A page of a directory with all versions, in the order of names. The cost is that of a page wherever it begins. */
   list(path: Path, options?: VersionListOptions): Promise<VersionPage>;

@@ -66,18 +66,21 @@ describe('a locked version', () => {
     await stands();
   });
 
-  it('is not replaced even where nothing is kept any more', async () => {
-    await session.versions.setKeeping('b', () => undefined);
+  it('is not replaced even where nothing is kept', async () => {
+    const path = ['c', 'd', 'f'];
+    const attributes = { retention: COMPLIANCE };
+    await session.writeObject(path, text('locked, too'), { existing: 1, attributes });
     for (const work of [
-      session.write(PATH, text('over')),
-      session.remove(PATH),
-      session.removeObject(PATH),
-      session.rename(PATH, ['b', 'g']),
-      session.rename(PATH, ['c', 'g']),
+      session.write(path, text('over')),
+      session.remove(path),
+      session.removeObject(path),
+      session.rename(path, ['c', 'g']),
+      session.rename(path, ['b', 'g']),
     ])
       await expect(work).rejects.toMatchObject(LOCKED);
-    await expect(session.stat(['c', 'g'])).rejects.toMatchObject({ code: 'not-found' });
-    await stands();
+    for (const to of ['b', 'c'])
+      await expect(session.stat([to, 'g'])).rejects.toMatchObject({ code: 'not-found' });
+    expect(Buffer.from(await collect(session.read(path))).toString()).toBe('locked, too');
   });
 
   it('is destroyed by nobody under compliance, by who overrides it under governance, by all without', async () => {

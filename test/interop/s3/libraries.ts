@@ -18,6 +18,7 @@ import { type Minio, minio } from './clients/minio.js';
 import { rubySdk } from './clients/ruby.js';
 import { type Sdk, sdk } from './clients/sdk.js';
 import { INTERRUPTED, S3_SCRIPT, type S3Step } from './script.js';
+import { BOTO3_SETTINGS, MINIO_SETTINGS, SDK_SETTINGS } from './settings.js';
 import type { S3Suite } from './suite.js';
 
 const SDK_STEPS: readonly S3Step<Sdk>[] = [
@@ -90,7 +91,7 @@ export const SDK: S3Suite<Sdk> = {
   name: 'Amazon SDK for JavaScript',
   require: () => 'node',
   connect: (_program, server) => sdk(server),
-  steps: [...S3_SCRIPT, INTERRUPTED, ...SDK_STEPS],
+  steps: [...S3_SCRIPT, INTERRUPTED, ...SDK_STEPS, SDK_SETTINGS],
   amount: { mebibytes: 20, files: 150 },
 };
 
@@ -118,7 +119,7 @@ export const MINIO: S3Suite<Minio> = {
   name: 'MinIO for JavaScript',
   require: () => 'node',
   connect: (_program, server) => minio(server),
-  steps: [...S3_SCRIPT, ...MINIO_STEPS],
+  steps: [...S3_SCRIPT, ...MINIO_STEPS, MINIO_SETTINGS],
 };
 
 const BOTO3_STEPS: readonly S3Step<Boto3>[] = [
@@ -161,7 +162,7 @@ export const BOTO3: S3Suite<Boto3> = {
   name: 'boto3',
   require: (test) => requirePython(test, 'boto3'),
   connect: (python, server) => boto3(python, server),
-  steps: [...S3_SCRIPT, ...BOTO3_STEPS],
+  steps: [...S3_SCRIPT, ...BOTO3_STEPS, BOTO3_SETTINGS],
 };
 
 const RUBY_STEPS: readonly S3Step<Driver>[] = [

@@ -9,6 +9,7 @@ import { type Aws, aws } from './clients/aws.js';
 import { type RcloneS3, rcloneS3 } from './clients/rclone.js';
 import { type S3cmd, s3cmd } from './clients/s3cmd.js';
 import { INTERRUPTED, objectsOf, S3_SCRIPT, type S3Stage, type S3Step } from './script.js';
+import { AWS_SETTINGS, S3CMD_SETTINGS } from './settings.js';
 import type { S3Suite } from './suite.js';
 import { AWS_VERSION_STEPS, RCLONE_VERSION_STEPS } from './versions.js';
 
@@ -119,7 +120,7 @@ export const AWS: S3Suite<Aws> = {
   name: 'AWS CLI',
   require: (test) => requireProgram(test, 'aws'),
   connect: aws,
-  steps: [...S3_SCRIPT, INTERRUPTED, ...AWS_STEPS, ...AWS_VERSION_STEPS],
+  steps: [...S3_SCRIPT, INTERRUPTED, ...AWS_STEPS, ...AWS_VERSION_STEPS, AWS_SETTINGS],
 };
 
 const S3CMD_STEPS: readonly S3Step<S3cmd>[] = [
@@ -138,7 +139,7 @@ export const S3CMD: S3Suite<S3cmd> = {
   name: 's3cmd',
   require: (test) => requireProgram(test, 's3cmd'),
   connect: s3cmd,
-  steps: [...S3_SCRIPT, ...S3CMD_STEPS],
+  steps: [...S3_SCRIPT, ...S3CMD_STEPS, S3CMD_SETTINGS],
 };
 
 const RCLONE_STEPS: readonly S3Step<RcloneS3>[] = [

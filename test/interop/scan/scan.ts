@@ -1,4 +1,4 @@
-import { open, opendir } from 'node:fs/promises';
+import { type FileHandle, open, opendir } from 'node:fs/promises';
 import path from 'node:path';
 import type { Needles } from './needles.js';
 
@@ -25,8 +25,9 @@ export async function scan(folder: string, needles: Needles): Promise<Scan> {
     const name = path.relative(folder, file);
     for (const { label } of needles.findIn(Buffer.from(name))) found.push(`${label} in the name ${name}`);
     if (!entry.isFile()) continue;
+    const handle = await opened(file);
+    if (handle === undefined) continue;
     objects += 1;
-    const handle = await open(file);
     try {
       let kept = 0;
       for (let position = 0; ; ) {
@@ -47,4 +48,14 @@ export async function scan(folder: string, needles: Needles): Promise<Scan> {
     if (found.length >= MAX_FINDS) break;
   }
   return { objects, bytes, found: [...new Set(found)].slice(0, MAX_FINDS) };
+}
+
+/** Undefined for a file that has gone since it was listed: the server may still be clearing away what nobody needs. */
+async function opened(file: string): Promise<FileHandle | undefined> {
+  try {
+    return await open(file);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
+    throw error;
+  }
 }

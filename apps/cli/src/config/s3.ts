@@ -22,10 +22,12 @@ export interface S3Settings {
   readonly keepUploadsMs: number | undefined;
   /** Milliseconds between two runs of the buckets' lifecycles. */
   readonly lifecyclesEveryMs: number;
-  /** What the adapter's own limits are replaced with. Bytes, and counts. */
+  /** What the adapter's own limits are replaced with. Bytes, counts, and milliseconds. */
   readonly limits: {
     readonly connections?: number;
     readonly requests?: number;
+    readonly largeBodies?: number;
+    readonly slowMs?: number;
     readonly uploadBytes?: number;
   };
 }
@@ -47,6 +49,7 @@ export function s3Settings(
   if (tls !== undefined && mode === undefined)
     throw new Failure('usage', `LATCHKEY_S3_TLS must be ${S3_TLS_MODES.join(' or ')}`);
   const { certificate, key, connections, requests, upload } = file ?? {};
+  const { 'large-bodies': largeBodies, 'slow-after': slowMs } = file ?? {};
   return {
     enabled: file?.enabled ?? true,
     host: env.LATCHKEY_S3_HOST || file?.host || sftpHost,
@@ -64,6 +67,8 @@ export function s3Settings(
     limits: {
       ...(connections === undefined ? {} : { connections }),
       ...(requests === undefined ? {} : { requests }),
+      ...(largeBodies === undefined ? {} : { largeBodies }),
+      ...(slowMs === undefined ? {} : { slowMs }),
       ...(upload === undefined ? {} : { uploadBytes: upload }),
     },
   };

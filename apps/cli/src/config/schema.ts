@@ -17,6 +17,10 @@ const span = z.string().transform((text, context) => {
   return z.NEVER;
 });
 
+const HOUR = 3_600_000;
+/** Long enough to look at clients only now and then, and no longer than a timer can wait. */
+const patience = span.refine((value) => value >= 1000 && value <= HOUR, 'must be from "1s" to "1h"');
+
 export const PORT: z.ZodNumber = z.number().int().min(0).max(65_535);
 
 const portRange = z.string().transform((text, context) => {
@@ -84,6 +88,8 @@ export const configurationFile = z.strictObject({
       domains: z.array(hostName).max(100).optional(),
       connections: z.number().int().min(1).max(100_000).optional(),
       requests: z.number().int().min(1).max(100_000).optional(),
+      'large-bodies': z.number().int().min(1).max(100_000).optional(),
+      'slow-after': patience.optional(),
       upload: size.optional(),
       'keep-uploads': span.optional(),
       'lifecycles-every': span.optional(),

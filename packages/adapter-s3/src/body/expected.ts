@@ -41,6 +41,18 @@ export function checksumValue(name: ChecksumName, text: string): Buffer {
   return value;
 }
 
+/**
+ * Throws `InvalidRequest` unless the request declares a digest of its body, which the SHA-256 that is signed does not count as (S3
+ * API reference, DeleteObjects; user guide, "Checking object integrity").
+ */
+export function requireDigest(headers: Headers): void {
+  if (headers.has('content-md5') || expectedChecksum(headers) !== undefined) return;
+  throw new S3Error(
+    'InvalidRequest',
+    'Missing required header for this request: Content-MD5 OR x-amz-checksum-*',
+  );
+}
+
 export function contentMd5(headers: Headers): Buffer | undefined {
   const text = headers.get('content-md5');
   if (text === undefined) return undefined;

@@ -5,6 +5,7 @@ import type { ObjectSession } from '@latchkey/vault';
 import { anonymousIdentity, isAnonymous, refuseMore } from '../auth/anonymous.js';
 import { authenticate, isPresigned, type Verifier } from '../auth/authenticate.js';
 import { Body } from '../body/body.js';
+import { requireDigest } from '../body/expected.js';
 import type { S3ServerOptions } from '../config.js';
 import { failureOf, S3Error } from '../errors.js';
 import type { Call, ServerContext } from '../operations/operation.js';
@@ -136,7 +137,9 @@ export class Handler {
       secure: isSecure(request),
       body: (most, options = {}) => new Body(content, { headers, identity, most, ...options }),
     };
-    return (operation ?? findOperation(call)).run(call);
+    const { run, digest = false } = operation ?? findOperation(call);
+    if (digest) requireDigest(headers);
+    return run(call);
   }
 
   /** The rules of a bucket are asked for without a proof; in a presigned URL it is at least named who made it. */

@@ -65,6 +65,8 @@ interface Passed {
   since: number;
   /** Older versions. */
   older: number;
+  /** The oldest of all is a directory, which stays. */
+  readonly directory: boolean;
 }
 
 class Run {
@@ -82,12 +84,16 @@ class Run {
 
   async bucket(bucket: string, rules: readonly Rule[]): Promise<void> {
     let passed: Passed | undefined;
+    let directory: string | undefined;
     for await (const { key, entry } of walk(this.#session, bucket, '', true)) {
       this.#options.signal?.throwIfAborted();
-      if (!isVersion(entry)) continue;
+      if (!isVersion(entry)) {
+        if (entry.explicit) directory = key;
+        continue;
+      }
       if (passed?.key !== key) {
         await this.#leave(bucket, rules, passed);
-        passed = { key, newest: entry, since: writtenAt(entry), older: 0 };
+        passed = { key, newest: entry, since: writtenAt(entry), older: 0, directory: directory === key };
         if (!entry.marker) await this.#current(bucket, rules, key, entry);
         continue;
       }
@@ -133,7 +139,7 @@ class Run {
 
   /** A marker goes when no version is left behind it. */
   async #leave(bucket: string, rules: readonly Rule[], passed: Passed | undefined): Promise<void> {
-    if (passed === undefined || !passed.newest.marker || passed.older > 0) return;
+    if (passed === undefined || !passed.newest.marker || passed.older > 0 || passed.directory) return;
     const { key, newest } = passed;
     const due = rules.some((rule) => {
       const { expiration } = rule;

@@ -67,6 +67,7 @@ export const LIFECYCLE_OPERATIONS: readonly Operation[] = [
     method: 'PUT',
     scope: 'bucket',
     query: QUERY,
+    digest: true,
     run: putLifecycle,
   },
   {

@@ -1,4 +1,4 @@
-import { type ObjectEntry, type ObjectSession, type Path, STAGING } from '@latchkey/vault';
+import { type ObjectEntry, type ObjectSession, type Path, STAGING, type VersionEntry } from '@latchkey/vault';
 import { isVaultError, S3Error } from '../errors.js';
 
 /** Longest key, in bytes of UTF-8, as S3 has it. */
@@ -88,11 +88,43 @@ export async function requireObject(session: ObjectSession, bucket: string, key:
   throw await missing(session, bucket, key);
 }
 
-/** The directory made to stay that is the object of a key ending with a slash, when there is no content under it. */
+/**
+ * The directory made to stay that is the object of a key ending with a slash, when there is no content under it. Where versions
+ * are kept there must not have been any, either: whatever they say, it comes after them.
+ */
 export async function directoryAt(session: ObjectSession, place: Place): Promise<ObjectEntry | undefined> {
+  const entry = await nullDirectoryAt(session, place);
+  return entry === undefined || (await hasVersions(session, place)) ? undefined : entry;
+}
+
+/** The directory made to stay, as the version `null` of its key. It is that unless there is content which is called so. */
+export async function nullDirectoryAt(
+  session: ObjectSession,
+  place: Place,
+): Promise<ObjectEntry | undefined> {
   if (!place.marker) return undefined;
   const entry = await entryAt(session, directoryOf(place), 'directory');
   return entry?.explicit === true ? entry : undefined;
+}
+
+/** Whether a bucket that keeps versions has any of a key, be it a marker; with `id` that one. */
+export async function hasVersions(session: ObjectSession, { path }: Place, id?: string): Promise<boolean> {
+  return (await versionAt(session, path, id)) !== undefined;
+}
+
+/** The newest version, or that one, where a bucket keeps versions. */
+export async function versionAt(
+  session: ObjectSession,
+  path: Path,
+  id?: string,
+): Promise<VersionEntry | undefined> {
+  if ((await session.versions.keeping(path[0] as string)) === undefined) return undefined;
+  try {
+    return await session.versions.stat(path, id);
+  } catch (error) {
+    if (isVaultError(error, 'not-found', 'not-a-directory')) return undefined;
+    throw error;
+  }
 }
 
 export interface Standing {

@@ -1,4 +1,5 @@
-import type { ObjectSession } from '@latchkey/vault';
+import { NULL_VERSION_ID, type ObjectSession } from '@latchkey/vault';
+import { placeOf, versionAt } from './keys.js';
 import { behindKey, behindPrefix, behindVersions, type Walked, walk } from './walk.js';
 
 export interface ListingQuery {
@@ -13,6 +14,8 @@ export interface ListingQuery {
   readonly versions?: boolean;
   /** Where to begin instead of behind `after`. */
   readonly from?: string;
+  /** Of versions: the directory of the key `after`, where what comes before it has been listed and it has not. */
+  readonly pending?: Walked;
 }
 
 export interface Listing {
@@ -46,6 +49,7 @@ export async function listPage(session: ObjectSession, query: ListingQuery): Pro
  * its very key, which comes next.
  */
 async function* rolledUp(session: ObjectSession, query: ListingQuery): AsyncGenerator<Walked | string> {
+  if (query.versions === true) return yield* withNullDirectories(session, query);
   let directory: Walked | undefined;
   for await (const one of everything(session, query)) {
     if (directory !== undefined && (typeof one === 'string' || one.key !== directory.key)) yield directory;
@@ -55,11 +59,40 @@ async function* rolledUp(session: ObjectSession, query: ListingQuery): AsyncGene
   if (directory !== undefined) yield directory;
 }
 
+/** The same of versions: such a directory is the oldest, unless some content is called `null` as well and has replaced it. */
+async function* withNullDirectories(
+  session: ObjectSession,
+  query: ListingQuery,
+): AsyncGenerator<Walked | string> {
+  const { pending, prefix, delimiter } = query;
+  const wanted =
+    pending?.key.startsWith(prefix) && (delimiter === '' || !pending.key.includes(delimiter, prefix.length));
+  let held = wanted === true ? pending : undefined;
+  for await (const one of everything(session, query)) {
+    const walked = typeof one === 'string' ? undefined : one;
+    if (held !== undefined && walked?.key !== held.key) {
+      yield held;
+      held = undefined;
+    }
+    if (walked?.entry.kind === 'directory') {
+      held = walked;
+      continue;
+    }
+    if (held !== undefined)
+      held = walked?.entry.versionId === NULL_VERSION_ID ? undefined : { ...held, older: true };
+    yield one;
+  }
+  if (held !== undefined) yield held;
+}
+
 async function* everything(
   session: ObjectSession,
   { bucket, prefix, delimiter, after, versions = false, from: begin }: ListingQuery,
 ): AsyncGenerator<Walked | string> {
   const kept = (await session.versions.keeping(bucket)) !== undefined;
+  const shows: Shows = async ({ key, entry }) =>
+    entry.kind === 'file' ||
+    (entry.explicit && (versions || !kept || !(await isMarked(session, bucket, key))));
   let from: string | undefined = later(
     prefix,
     begin ?? (after === '' ? '' : start(after, prefix, delimiter, versions)),
@@ -77,13 +110,17 @@ async function* everything(
       }
       const end = delimiter === '' ? -1 : key.indexOf(delimiter, prefix.length);
       if (end < 0) {
-        if (entry.kind === 'file' || entry.explicit) yield step.value;
+        if (await shows(step.value)) yield step.value;
         step = await steps.next();
         continue;
       }
       const common = key.slice(0, end + delimiter.length);
       // Where versions are kept a directory may hold nothing else.
-      if (kept && entry.kind === 'directory' && !(await holdsObject(session, bucket, key, versions))) {
+      if (
+        kept &&
+        entry.kind === 'directory' &&
+        !(await holdsObject(walk(session, bucket, key, versions), key, shows))
+      ) {
         step = await steps.next('skip');
         continue;
       }
@@ -99,17 +136,21 @@ async function* everything(
   }
 }
 
-async function holdsObject(
-  session: ObjectSession,
-  bucket: string,
-  directory: string,
-  versions: boolean,
-): Promise<boolean> {
-  for await (const { key, entry } of walk(session, bucket, directory, versions)) {
-    if (!key.startsWith(directory)) return false;
-    if (entry.kind === 'file' || entry.explicit) return true;
+/** Whether something is an object, or a version of one. */
+type Shows = (walked: Walked) => Promise<boolean>;
+
+async function holdsObject(walked: AsyncIterable<Walked>, directory: string, shows: Shows): Promise<boolean> {
+  for await (const one of walked) {
+    if (!one.key.startsWith(directory)) return false;
+    if (await shows(one)) return true;
   }
   return false;
+}
+
+/** Whether a marker says of a key that its object is gone. */
+async function isMarked(session: ObjectSession, bucket: string, key: string): Promise<boolean> {
+  const place = placeOf(bucket, key);
+  return place !== undefined && (await versionAt(session, place.path))?.marker === true;
 }
 
 /** Where to begin behind `after`, which rolls up like any key. */

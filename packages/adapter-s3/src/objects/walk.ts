@@ -10,6 +10,8 @@ import { isVaultError } from '../errors.js';
 export interface Walked {
   readonly key: string;
   readonly entry: ObjectEntry;
+  /** Of a directory: there are versions of its key, which are newer. */
+  readonly older?: boolean;
 }
 
 type PageOptions = { readonly from?: string; readonly after?: string; readonly limit: number };

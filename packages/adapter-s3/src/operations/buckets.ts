@@ -4,7 +4,6 @@ import { forgetBucket } from '../lifecycle/store.js';
 import { hasBucket, mayBeBucket, noSuchBucket, requireBucket } from '../objects/keys.js';
 import { ownerElement } from '../objects/owner.js';
 import { walk } from '../objects/walk.js';
-import { changeKeeping } from '../versions/versioning.js';
 import { parseXml } from '../xml/parse.js';
 import { element, type Markup, result } from '../xml/write.js';
 import { bucketOf, type Call, type Operation } from './operation.js';
@@ -52,14 +51,14 @@ async function createBucket(call: Call): Promise<Reply> {
   }
   if (!NAME.test(bucket))
     throw new S3Error('InvalidBucketName', undefined, { details: { BucketName: bucket } });
+  const locks = call.headers.get('x-amz-bucket-object-lock-enabled')?.toLowerCase() === 'true';
   try {
-    await session.mkdir([bucket]);
+    if (locks) await session.versions.makeBucket(bucket, { versions: 'all', locks });
+    else await session.mkdir([bucket]);
   } catch (error) {
     if (!isVaultError(error, 'exists')) throw error;
     throw new S3Error('BucketAlreadyOwnedByYou', undefined, { details: { BucketName: bucket } });
   }
-  if (call.headers.get('x-amz-bucket-object-lock-enabled')?.toLowerCase() === 'true')
-    await changeKeeping(call, bucket, () => ({ versions: 'all', locks: true }));
   return { status: 200, headers: { Location: `/${bucket}` } };
 }
 

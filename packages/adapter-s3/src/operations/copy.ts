@@ -1,4 +1,11 @@
-import type { Composition, ObjectAttributes, ObjectEntry, ObjectSession, Stretch } from '@latchkey/vault';
+import {
+  type Composition,
+  NULL_VERSION_ID,
+  type ObjectAttributes,
+  type ObjectEntry,
+  type ObjectSession,
+  type Stretch,
+} from '@latchkey/vault';
 import { checksumOf } from '../body/checksums.js';
 import { isVaultError, S3Error } from '../errors.js';
 import { type Reply, xmlReply } from '../http/reply.js';
@@ -12,9 +19,11 @@ import {
   directoryAt,
   fileAt,
   hasBucket,
+  hasVersions,
   missing,
   newPlaceOf,
   noSuchBucket,
+  nullDirectoryAt,
   type Place,
   placeOf,
 } from '../objects/keys.js';
@@ -104,9 +113,8 @@ async function copyObject(call: Call): Promise<Reply> {
   try {
     const directory = await emptySource(session, source);
     if (hasKeys(keys)) {
-      if (directory !== undefined)
-        throw new S3Error('NotImplemented', "Keys that end with a slash know no customer's key.");
-      const paths = { source, target: place.path };
+      const empty = directory === undefined ? {} : { empty: directory };
+      const paths = { source, ...empty, target: place.path };
       const entry = await recode(call, { ...paths, keys, checksum: wanted, publish, describe: copied });
       return await copyReply(call, entry, await sourceHeader(call, source, taken), keys);
     }
@@ -150,12 +158,15 @@ function copyable({ metadata }: ObjectEntry): ReadonlyMap<string, string> {
   return new Map([...metadata].filter(([name]) => name !== COMPLETED));
 }
 
-/** The directory that is the source, when there is no content under its key. */
+/** The directory that is the source, when there is no content under its key, or of the version `null`. */
 async function emptySource(
   session: ObjectSession,
   { place, version }: CopySource,
 ): Promise<ObjectEntry | undefined> {
-  if (!place.marker || version !== undefined) return undefined;
+  if (!place.marker) return undefined;
+  if (version === NULL_VERSION_ID)
+    return (await hasVersions(session, place, version)) ? undefined : nullDirectoryAt(session, place);
+  if (version !== undefined) return undefined;
   const file = await fileAt(session, place);
   return file === undefined ? directoryAt(session, place) : undefined;
 }

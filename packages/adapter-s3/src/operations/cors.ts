@@ -41,6 +41,6 @@ const query = ['cors'];
 
 export const CORS_OPERATIONS: readonly Operation[] = [
   { name: 'GetBucketCors', method: 'GET', scope: 'bucket', query, run: getBucketCors },
-  { name: 'PutBucketCors', method: 'PUT', scope: 'bucket', query, run: putBucketCors },
+  { name: 'PutBucketCors', method: 'PUT', scope: 'bucket', query, digest: true, run: putBucketCors },
   { name: 'DeleteBucketCors', method: 'DELETE', scope: 'bucket', query, run: deleteBucketCors },
 ];

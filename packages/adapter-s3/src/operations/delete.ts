@@ -4,7 +4,7 @@ import { type Reply, xmlReply } from '../http/reply.js';
 import { conditionsAt } from '../objects/conditional.js';
 import { writeCondition } from '../objects/conditions.js';
 import { etagOf, unquoted } from '../objects/etag.js';
-import { directoryOf, missing, type Place, placeOf, requireBucket } from '../objects/keys.js';
+import { directoryOf, hasVersions, missing, type Place, placeOf, requireBucket } from '../objects/keys.js';
 import { overridesGovernance } from '../versions/locks.js';
 import { checkVersionId, versionIdOf } from '../versions/version-id.js';
 import { parseXml, type XmlElement } from '../xml/parse.js';
@@ -38,7 +38,7 @@ async function remove(
   try {
     if (version !== undefined) return await removeVersion(call, place, version, precondition);
     const conditions = precondition && (await conditionsAt(session, place, precondition));
-    if (place.marker) {
+    if (place.marker && !(await staysBehind(session, place))) {
       // Content shows before the directory does: it goes last.
       await removeMarker(session, directoryOf(place), conditions?.directory);
       if (conditions !== undefined && conditions.now.file === undefined) return gone;
@@ -55,22 +55,34 @@ async function remove(
   return gone;
 }
 
-/** A directory that was made to stay is the null version of its key, when no content is. */
+/** Whether a directory is a version, older than all content, that is kept behind a marker. */
+async function staysBehind(session: ObjectSession, place: Place): Promise<boolean> {
+  const keeping = await session.versions.keeping(place.path[0] as string);
+  return keeping?.versions === 'all' && (await hasVersions(session, place));
+}
+
+/** A directory that was made to stay is the null version of its key, when no content is. If some is, it has replaced the directory. */
 async function removeVersion(
   { session, headers }: Call,
   place: Place,
   version: string,
   precondition: Precondition | undefined,
 ): Promise<Removed> {
+  const aboutDirectory = place.marker && version === NULL_VERSION_ID;
   try {
     const { marker } = await session.versions.remove(place.path, version, {
       existing: BUCKET_ONLY,
       overrideGovernance: overridesGovernance(headers),
       ...(precondition === undefined ? {} : { precondition }),
     });
+    if (aboutDirectory)
+      await removeMarker(session, directoryOf(place), undefined).catch((error: unknown) => {
+        // It has gone with what was in it.
+        if (!isVaultError(error, 'not-found', 'not-a-directory')) throw error;
+      });
     return { version, marker };
   } catch (error) {
-    if (!place.marker || version !== NULL_VERSION_ID || !isVaultError(error, 'not-found')) throw error;
+    if (!aboutDirectory || !isVaultError(error, 'not-found')) throw error;
     await removeMarker(session, directoryOf(place), precondition);
     return { version };
   }
@@ -173,5 +185,12 @@ export const DELETE_OPERATIONS: readonly Operation[] = [
     parameters: ['versionId'],
     run: deleteObject,
   },
-  { name: 'DeleteObjects', method: 'POST', scope: 'bucket', query: ['delete'], run: deleteObjects },
+  {
+    name: 'DeleteObjects',
+    method: 'POST',
+    scope: 'bucket',
+    query: ['delete'],
+    digest: true,
+    run: deleteObjects,
+  },
 ];

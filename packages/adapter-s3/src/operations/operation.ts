@@ -48,6 +48,8 @@ export interface Operation {
   readonly header?: string;
   /** Everybody may do it with public buckets. */
   readonly anonymous?: boolean;
+  /** The body has to come with `Content-MD5` or a checksum, whatever is signed of it. */
+  readonly digest?: boolean;
   readonly run: (call: Call) => Promise<Reply>;
 }
 

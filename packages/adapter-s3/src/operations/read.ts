@@ -6,7 +6,7 @@ import { expirationHeader } from '../lifecycle/operations.js';
 import { checksumHeaders, checksumsOf, partChecksum, partCount } from '../objects/checksums.js';
 import { checkRead } from '../objects/conditions.js';
 import { etagOf, modifiedOf, quoted } from '../objects/etag.js';
-import { directoryAt, hasBucket, missing, placeOf } from '../objects/keys.js';
+import { directoryAt, hasBucket, missing, nullDirectoryAt, placeOf } from '../objects/keys.js';
 import { metadataHeaders } from '../objects/metadata.js';
 import { PartTable } from '../objects/part-table.js';
 import { parseRange, type Range } from '../objects/range.js';
@@ -58,8 +58,9 @@ async function open(call: Call): Promise<OpenedObject> {
     )
       throw error;
   }
-  const standing = version === undefined || version === NULL_VERSION_ID;
-  const entry = standing && place !== undefined ? await directoryAt(call.session, place) : undefined;
+  const find =
+    version === undefined ? directoryAt : version === NULL_VERSION_ID ? nullDirectoryAt : undefined;
+  const entry = place === undefined ? undefined : await find?.(call.session, place);
   if (entry !== undefined) return { entry, stream: nothing, close: async () => undefined };
   if (version !== undefined && (await hasBucket(call.session, bucket))) throw noSuchVersion(key, version);
   const { code, message, details } = await missing(call.session, bucket, key);

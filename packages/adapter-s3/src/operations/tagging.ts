@@ -86,6 +86,13 @@ export const TAGGING_OPERATIONS: readonly Operation[] = [
     run: deleteObjectTagging,
   },
   { name: 'GetBucketTagging', method: 'GET', scope: 'bucket', query, run: getBucketTagging },
-  { name: 'PutBucketTagging', method: 'PUT', scope: 'bucket', query, run: putBucketTagging },
+  {
+    name: 'PutBucketTagging',
+    method: 'PUT',
+    scope: 'bucket',
+    query,
+    digest: true,
+    run: putBucketTagging,
+  },
   { name: 'DeleteBucketTagging', method: 'DELETE', scope: 'bucket', query, run: deleteBucketTagging },
 ];

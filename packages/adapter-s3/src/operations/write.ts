@@ -1,13 +1,20 @@
 import type { ObjectAttributes, ObjectEntry, ObjectSession } from '@latchkey/vault';
 import type { Body, BodyDigests } from '../body/body.js';
-import { isVaultError, S3Error } from '../errors.js';
+import { isVaultError } from '../errors.js';
 import type { Reply } from '../http/reply.js';
 import { expirationHeader } from '../lifecycle/operations.js';
 import { checksumHeaders, checksumsOf } from '../objects/checksums.js';
 import { type Conditions, conditionsAt } from '../objects/conditional.js';
 import { writeCondition } from '../objects/conditions.js';
 import { etagOf, quoted } from '../objects/etag.js';
-import { directoryOf, newPlaceOf, noSuchBucket, type Place, requireBucket } from '../objects/keys.js';
+import {
+  directoryOf,
+  hasVersions,
+  newPlaceOf,
+  noSuchBucket,
+  type Place,
+  requireBucket,
+} from '../objects/keys.js';
 import { type Description, descriptionOf } from '../objects/metadata.js';
 import { customerKeyHeaders, customerKeyOf } from '../sse/customer-key.js';
 import { sealing } from '../sse/seal.js';
@@ -47,9 +54,8 @@ export async function storeObject(
   const conditions = precondition && (await conditionsAt(session, place, precondition));
   try {
     let stream: AsyncIterable<Uint8Array> = body.stream();
-    if (place.marker) {
-      if (seal !== undefined)
-        throw new S3Error('NotImplemented', "Keys that end with a slash know no customer's key.");
+    // Under a customer's key even nothing is content: a directory could not tell whose it is.
+    if (place.marker && seal === undefined) {
       const started = await begun(stream);
       if (started === undefined && !(await isVersioned(session, place, attributes)))
         return await storeMarker(session, place, attributes, conditions);
@@ -77,18 +83,10 @@ async function* nothing(): AsyncGenerator<Uint8Array> {}
 /** Whether an object without content has to be a version all the same: to follow others, or because it is locked. */
 async function isVersioned(
   session: ObjectSession,
-  { path }: Place,
+  place: Place,
   { retention, legalHold }: ObjectAttributes,
 ): Promise<boolean> {
-  if (retention !== undefined || legalHold !== undefined) return true;
-  if ((await session.versions.keeping(path[0] as string)) === undefined) return false;
-  try {
-    await session.versions.stat(path);
-    return true;
-  } catch (error) {
-    if (isVaultError(error, 'not-found', 'not-a-directory')) return false;
-    throw error;
-  }
+  return retention !== undefined || legalHold !== undefined || hasVersions(session, place);
 }
 
 /** Without content an object under a key that ends with a slash is the directory, made to stay. */

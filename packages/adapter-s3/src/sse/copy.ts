@@ -23,10 +23,13 @@ export function copyKeysOf(call: Call): CopyKeys {
 /** The source of a copy, opened with its key. Its conditions hold. */
 async function openSource(
   call: Call,
-  { place, key: name, version }: CopySource,
+  { source: { place, key: name, version }, empty }: Recoding,
   key: CustomerKey | undefined,
 ): Promise<OpenedObject> {
-  const reader = await openVersion(call.session, place.path, name, version);
+  const reader: OpenedObject =
+    empty === undefined
+      ? await openVersion(call.session, place.path, name, version)
+      : { entry: empty, stream: nothing, close: async () => undefined };
   try {
     const opened = unsealed(reader, key);
     checkRead(call.headers, opened.entry, 'x-amz-copy-source-');
@@ -37,8 +40,12 @@ async function openSource(
   }
 }
 
+async function* nothing(): AsyncGenerator<Uint8Array> {}
+
 export interface Recoding {
   readonly source: CopySource;
+  /** The source is this directory, which has no content. */
+  readonly empty?: ObjectEntry;
   readonly target: Path;
   readonly keys: CopyKeys;
   /** The part that the copy becomes; absent for an object. */
@@ -56,7 +63,7 @@ export interface Recoding {
 /** Copies where a customer's key is involved: the bytes are read with one key, or none, and written with another, or none. */
 export async function recode(call: Call, recoding: Recoding): Promise<ObjectEntry> {
   const { keys, range = {}, part, publish = {}, describe } = recoding;
-  const reader = await openSource(call, recoding.source, keys.source);
+  const reader = await openSource(call, recoding, keys.source);
   try {
     const { entry } = reader;
     const { offset = 0, length = entry.size - offset } = range;

@@ -3,7 +3,7 @@ import { isVaultError, S3Error } from '../errors.js';
 import { type Reply, xmlReply } from '../http/reply.js';
 import { checksumsOf } from '../objects/checksums.js';
 import { etagOf, modifiedOf, quoted } from '../objects/etag.js';
-import { type Place, placeOf, requireBucket } from '../objects/keys.js';
+import { nullDirectoryAt, type Place, placeOf, requireBucket } from '../objects/keys.js';
 import { listPage } from '../objects/listing.js';
 import { ownerElement } from '../objects/owner.js';
 import { behindKey, behindVersions, type Walked } from '../objects/walk.js';
@@ -33,9 +33,9 @@ async function listObjectVersions(call: Call): Promise<Reply> {
     after: keyMarker,
     limit: query.count('max-keys', PAGE_KEYS, PAGE_KEYS),
     versions: true,
-    ...(versionMarker === undefined ? {} : { from: await behind(call, keyMarker, versionMarker) }),
   };
-  const listing = await listPage(session, asked);
+  const start = versionMarker === undefined ? {} : await behind(call, keyMarker, versionMarker);
+  const listing = await listPage(session, { ...asked, ...start });
   const last = listing.last === undefined ? undefined : lastOf(listing.objects, listing.last);
   return xmlReply(
     result('ListVersionsResult', [
@@ -59,18 +59,28 @@ async function listObjectVersions(call: Call): Promise<Reply> {
  * Where a listing goes on behind a version of a key, which may be gone by now: whoever empties a bucket deletes each page before the
  * next. Then an older version may have become the current one, which stands before all others.
  */
-async function behind(call: Call, key: string, id: string): Promise<string> {
+async function behind(
+  call: Call,
+  key: string,
+  id: string,
+): Promise<{ readonly from: string; readonly pending?: Walked }> {
   const place = placeOf(bucketOf(call), key);
   const isNull = checkVersionId(id) === NULL_VERSION_ID;
-  if (place === undefined) return behindVersions(key);
-  const [newest, marker] = await Promise.all([
+  if (place === undefined) return { from: behindVersions(key) };
+  const [newest, named, directory] = await Promise.all([
     placeOfVersion(call, place),
-    isNull ? placeOfVersion(call, place, id) : id,
+    placeOfVersion(call, place, NULL_VERSION_ID),
+    nullDirectoryAt(call.session, place),
   ]);
-  if (newest === undefined) return behindVersions(key);
+  const last = named === undefined ? directory : undefined;
+  // Nothing of the key is behind its directory.
+  if (isNull && last !== undefined) return { from: behindVersions(key) };
+  const pending = last === undefined ? {} : { pending: { key, entry: last, older: newest !== undefined } };
+  const marker = isNull ? named : id;
+  if (newest === undefined) return { from: behindVersions(key), ...pending };
   // It may have been anywhere among the others: some come twice, and none is left out.
-  if (marker === undefined) return key;
-  return newest > marker ? key : behindKey(`${behindKey(key)}${marker}`);
+  if (marker === undefined || newest > marker) return { from: key };
+  return { from: behindKey(`${behindKey(key)}${marker}`), ...pending };
 }
 
 /** Where a version stands among those of its key, the newest first: of `id`, or the newest. */
@@ -96,12 +106,12 @@ function idOf(entry: ObjectEntry): string {
   return entry.versionId ?? NULL_VERSION_ID;
 }
 
-function versionElement({ key, entry }: Walked, encode: Encode, owner: string): Markup {
+function versionElement({ key, entry, older = false }: Walked, encode: Encode, owner: string): Markup {
   const version = isVersionEntry(entry) ? entry : undefined;
   const about = [
     element('Key', encode(key)),
     element('VersionId', idOf(entry)),
-    element('IsLatest', version?.latest ?? true),
+    element('IsLatest', version?.latest ?? !older),
     element('LastModified', new Date(modifiedOf(entry)).toISOString()),
   ];
   if (version?.marker === true) return element('DeleteMarker', [...about, ownerElement(owner)]);

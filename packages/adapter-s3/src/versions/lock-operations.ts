@@ -152,6 +152,7 @@ export const LOCK_OPERATIONS: readonly Operation[] = [
     method: 'PUT',
     scope: 'bucket',
     query: ['object-lock'],
+    digest: true,
     run: putObjectLockConfiguration,
   },
   {
@@ -168,6 +169,7 @@ export const LOCK_OPERATIONS: readonly Operation[] = [
     scope: 'object',
     query: ['retention'],
     parameters: VERSION,
+    digest: true,
     run: putObjectRetention,
   },
   {
@@ -184,6 +186,7 @@ export const LOCK_OPERATIONS: readonly Operation[] = [
     scope: 'object',
     query: ['legal-hold'],
     parameters: VERSION,
+    digest: true,
     run: putObjectLegalHold,
   },
 ];

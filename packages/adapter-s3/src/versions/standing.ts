@@ -1,8 +1,8 @@
 import { NULL_VERSION_ID } from '@latchkey/vault';
 import { isVaultError, S3Error } from '../errors.js';
 import {
-  directoryAt,
   directoryOf,
+  nullDirectoryAt,
   placeOf,
   requireBucket,
   requireObject,
@@ -35,7 +35,7 @@ export async function requireAsked(call: Call): Promise<Asked> {
   } catch (error) {
     if (!isVaultError(error, 'not-found', 'not-a-directory', 'invalid-name')) throw error;
   }
-  const entry = version === NULL_VERSION_ID ? await directoryAt(session, place) : undefined;
+  const entry = version === NULL_VERSION_ID ? await nullDirectoryAt(session, place) : undefined;
   if (entry === undefined) throw noSuchVersion(key, version);
   return { entry, path: directoryOf(place), kind: 'directory' };
 }

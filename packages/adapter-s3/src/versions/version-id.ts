@@ -45,7 +45,7 @@ async function versionName(
   bucket: string,
   entry: ObjectEntry,
 ): Promise<string | undefined> {
-  if (entry.versionId !== undefined || entry.kind === 'directory') return entry.versionId;
+  if (entry.versionId !== undefined) return entry.versionId;
   return (await session.versions.keeping(bucket)) === undefined ? undefined : NULL_VERSION_ID;
 }
 

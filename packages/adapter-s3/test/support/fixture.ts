@@ -33,6 +33,7 @@ export class CountingThrottle implements Pick<LoginThrottle, 'begin' | 'banned'>
 export interface Fixture {
   readonly server: S3Server;
   readonly session: ObjectSession;
+  readonly store: MemoryStore;
   readonly port: number;
   readonly url: string;
   readonly throttle: CountingThrottle;
@@ -44,13 +45,16 @@ export interface Fixture {
 export type FixtureOptions = Partial<S3ServerOptions> & {
   /** Puts something between the server and the vault. */
   readonly wrap?: (session: ObjectSession) => ObjectSession;
+  /** With the vault of an earlier server. */
+  readonly store?: MemoryStore;
 };
 
 /** A server on a real vault in memory, with one user. */
 export async function startFixture(options: FixtureOptions = {}): Promise<Fixture> {
-  const { wrap, ...rest } = options;
-  const store = new MemoryStore({ capacity: 1024 * 1024 * 1024 });
-  const vault = await Vault.create({ store, provider: nodeProvider, passphrase: 'a passphrase', kdf: KDF });
+  const { wrap, store: earlier, ...rest } = options;
+  const store = earlier ?? new MemoryStore({ capacity: 1024 * 1024 * 1024 });
+  const opening = { store, provider: nodeProvider, passphrase: 'a passphrase' };
+  const vault = await (earlier === undefined ? Vault.create({ ...opening, kdf: KDF }) : Vault.open(opening));
   const session = vault.session();
   const served = wrap?.(session) ?? session;
   const log: LogLine[] = [];
@@ -85,7 +89,7 @@ export async function startFixture(options: FixtureOptions = {}): Promise<Fixtur
     await server.close();
     await vault.close();
   };
-  return { server, session, port, url, throttle, log, client, close };
+  return { server, session, store, port, url, throttle, log, client, close };
 }
 
 /** The content of a file in the vault. */

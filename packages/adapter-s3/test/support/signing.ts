@@ -130,6 +130,11 @@ export function sha256(data: Uint8Array | string): string {
   return createHash('sha256').update(data).digest('hex');
 }
 
+/** The header that some operations want of their body. */
+export function contentMd5(data: Uint8Array | string): Record<string, string> {
+  return { 'content-md5': createHash('md5').update(data).digest('base64') };
+}
+
 function hmac(key: string | Buffer, text: string): Buffer {
   return createHmac('sha256', key).update(text).digest();
 }

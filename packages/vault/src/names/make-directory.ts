@@ -1,4 +1,10 @@
-import { type DirectoryIdentity, type Head, newDirectory, sealEscrow } from '@latchkey/encryption';
+import {
+  type DirectoryIdentity,
+  type Head,
+  type Keeping,
+  newDirectory,
+  sealEscrow,
+} from '@latchkey/encryption';
 import type { VaultContext } from '../context.js';
 import { listingOf, type Row } from '../directory/rows.js';
 import { DirectoryGone } from '../directory/transaction.js';
@@ -18,6 +24,8 @@ export interface MakeOptions {
   readonly implied?: boolean;
   /** With `recursive`: so many names of the path must exist. */
   readonly existing?: number;
+  /** What is kept in it, of a directory at the top. */
+  readonly keeping?: Keeping;
 }
 
 export async function makeDirectory(context: VaultContext, path: Path, options: MakeOptions): Promise<Entry> {
@@ -74,6 +82,7 @@ async function makeIn(
       linkId,
       listSecret: child.keys.listSecret,
       explicit: options.implied !== true,
+      ...(options.keeping === undefined ? {} : { keeping: options.keeping }),
     },
   };
   try {

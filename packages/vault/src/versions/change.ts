@@ -1,6 +1,5 @@
-import type { Keeping, ListingFields } from '@latchkey/encryption';
+import type { ListingFields } from '@latchkey/encryption';
 import type { VaultContext } from '../context.js';
-import { listingOf } from '../directory/rows.js';
 import { rowOf } from '../directory/tree.js';
 import { VaultError } from '../errors.js';
 import { notFound, show } from '../names/path.js';
@@ -8,7 +7,6 @@ import { inParent } from '../names/resolve.js';
 import { asked, published } from '../objects/put.js';
 import { prune } from '../objects/remove.js';
 import { buildRecord, openRecord } from '../record/build.js';
-import { directoryKey } from '../record/entry.js';
 import type { Path } from '../session.js';
 import type { RemoveVersionOptions, VersionChange, VersionEntry } from '../version-session.js';
 import { destroy, promote, type Site } from './displace.js';
@@ -88,25 +86,4 @@ function changed(listing: ListingFields, { tags, retention, legalHold }: Version
     ...(next === undefined ? {} : { retention: next }),
     ...((legalHold ?? oldHold) === true ? { legalHold: true } : {}),
   };
-}
-
-export async function setKeeping(
-  context: VaultContext,
-  bucket: string,
-  change: (old: Keeping | undefined) => Keeping | undefined,
-): Promise<void> {
-  await inParent(context, [bucket], ({ directory }, name) =>
-    directory.commits.submit({
-      apply: async (transaction) => {
-        const row = await transaction.get(directoryKey(name));
-        const link = row === undefined ? undefined : listingOf(row).directory;
-        if (row === undefined || link === undefined) throw notFound([bucket]);
-        const { listing, content } = openRecord(context, directory, row);
-        const { keeping: old, ...bare } = link;
-        const keeping = await asked(() => change(old));
-        const next = { ...listing, directory: { ...bare, ...(keeping === undefined ? {} : { keeping }) } };
-        await transaction.put(buildRecord(context, directory, row.key, { listing: next, content }));
-      },
-    }),
-  );
 }

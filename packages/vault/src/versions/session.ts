@@ -1,7 +1,7 @@
 import type { Keeping } from '@latchkey/encryption';
 import type { VaultContext } from '../context.js';
 import type { ObjectReader } from '../object-session.js';
-import type { Path } from '../session.js';
+import type { Entry, Path } from '../session.js';
 import { toldReader } from '../told.js';
 import type {
   BucketInfo,
@@ -12,9 +12,10 @@ import type {
   VersionPage,
   VersionSession,
 } from '../version-session.js';
-import { changeVersion, removeVersion, setKeeping } from './change.js';
+import { changeVersion, removeVersion } from './change.js';
 import { bucketInfo, bucketKeeping } from './keeping.js';
 import { listVersions, openVersion, statVersion } from './look.js';
+import { makeBucket, setKeeping } from './set-keeping.js';
 
 /** Runs an operation with the session's translation of failures. */
 export type Run = <T>(work: () => Promise<T>) => Promise<T>;
@@ -35,6 +36,10 @@ export class OwnerVersions implements VersionSession {
 
   keeping(bucket: string): Promise<Keeping | undefined> {
     return this.#run(() => bucketKeeping(this.#context, bucket));
+  }
+
+  makeBucket(bucket: string, keeping: Keeping): Promise<Entry> {
+    return this.#run(() => makeBucket(this.#context, bucket, keeping));
   }
 
   setKeeping(bucket: string, change: (old: Keeping | undefined) => Keeping | undefined): Promise<void> {

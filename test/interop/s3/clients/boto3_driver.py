@@ -124,7 +124,13 @@ def read_part(at, number):
     return {"content": base64.b64encode(content).decode(), "checksum": answer["ChecksumCRC32"]}
 
 
+def call(name, parameters):
+    answer = getattr(s3(), name)(**parameters)
+    return json.loads(json.dumps(answer, default=str))
+
+
 COMMANDS = {
+    "call": call,
     "open": open_connection,
     "signIn": sign_in,
     "put": put,
