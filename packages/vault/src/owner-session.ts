@@ -257,7 +257,7 @@ class TranslatingHandle implements FileHandle {
   read(offset: number, length: number): Promise<Uint8Array> {
     return this.#handle.read(offset, length).catch(rethrow);
   }
-  readPieces(offset: number, length: number): Promise<readonly Uint8Array[]> {
+  readPieces(offset: number, length: number): Promise<Borrowed> {
     return this.#handle.readPieces(offset, length).catch(rethrow);
   }
   borrow(offset: number, length: number): Promise<Borrowed> {

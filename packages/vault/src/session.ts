@@ -82,11 +82,11 @@ export interface FileHandle {
   stat(): Promise<Entry>;
   /** Up to `length` bytes from `offset`; fewer only at the end, none beyond it. Authenticated before it returns. */
   read(offset: number, length: number): Promise<Uint8Array>;
-  /** What {@link read} gives, uncopied: the pieces may be parts of a cache and must not be changed. */
-  readPieces(offset: number, length: number): Promise<readonly Uint8Array[]>;
+  /** What {@link read} gives, uncopied: the pieces may be parts of a cache. */
+  readPieces(offset: number, length: number): Promise<Borrowed>;
   /**
-   * What {@link readPieces} gives, in memory that is used again when it is given back: for those who read much and know
-   * when they are done. It may end before `length` bytes, but has at least one unless the file ends at `offset`.
+   * The same past the cache and without reading ahead, for those who read much in order and ask for the next before they
+   * are done with this. It may end before `length` bytes, but has at least one unless the file ends at `offset`.
    */
   borrow(offset: number, length: number): Promise<Borrowed>;
   /**

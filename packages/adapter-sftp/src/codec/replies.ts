@@ -5,17 +5,23 @@ import { longName } from './longname.js';
 import { PacketWriter } from './writer.js';
 
 /** One packet, in pieces that are sent one behind the other. */
-export type Reply = readonly Uint8Array[];
+export interface Reply {
+  readonly pieces: readonly Uint8Array[];
+  /** To be called when nothing reads `pieces` any more; if it is not, their memory is collected as any other. */
+  readonly giveBack?: () => void;
+}
 
 export function statusReply(id: number, status: StatusCode, message: string): Reply {
-  return [
-    new PacketWriter(PACKET.STATUS, 32 + message.length)
-      .uint32(id)
-      .uint32(status)
-      .text(message)
-      .text('')
-      .finish(),
-  ];
+  return {
+    pieces: [
+      new PacketWriter(PACKET.STATUS, 32 + message.length)
+        .uint32(id)
+        .uint32(status)
+        .text(message)
+        .text('')
+        .finish(),
+    ],
+  };
 }
 
 export function okReply(id: number): Reply {
@@ -23,32 +29,35 @@ export function okReply(id: number): Reply {
 }
 
 export function handleReply(id: number, handle: Uint8Array): Reply {
-  return [new PacketWriter(PACKET.HANDLE, 32).uint32(id).bytes(handle).finish()];
+  return { pieces: [new PacketWriter(PACKET.HANDLE, 32).uint32(id).bytes(handle).finish()] };
 }
 
-/** `pieces` are not copied. */
-export function dataReply(id: number, pieces: readonly Uint8Array[]): Reply {
-  const length = pieces.reduce((sum, piece) => sum + piece.length, 0);
-  return [new PacketWriter(PACKET.DATA, 16).uint32(id).uint32(length).finish(length), ...pieces];
+/** `data` is not copied. */
+export function dataReply(id: number, data: Reply): Reply {
+  const length = data.pieces.reduce((sum, piece) => sum + piece.length, 0);
+  const head = new PacketWriter(PACKET.DATA, 16).uint32(id).uint32(length).finish(length);
+  return { ...data, pieces: [head, ...data.pieces] };
 }
 
 export function attributesReply(id: number, entry: Entry, owner: Owner): Reply {
   const writer = new PacketWriter(PACKET.ATTRS, 48).uint32(id);
   writeAttributes(writer, entry, owner);
-  return [writer.finish()];
+  return { pieces: [writer.finish()] };
 }
 
 /** One name without attributes, the answer to REALPATH and READLINK. */
 export function nameReply(id: number, name: string): Reply {
-  return [
-    new PacketWriter(PACKET.NAME, 32 + name.length * 2)
-      .uint32(id)
-      .uint32(1)
-      .text(name)
-      .text(name)
-      .uint32(0)
-      .finish(),
-  ];
+  return {
+    pieces: [
+      new PacketWriter(PACKET.NAME, 32 + name.length * 2)
+        .uint32(id)
+        .uint32(1)
+        .text(name)
+        .text(name)
+        .uint32(0)
+        .finish(),
+    ],
+  };
 }
 
 /** A page of a directory. */
@@ -83,7 +92,7 @@ export class ListingReply {
 
   finish(): Reply {
     this.#writer.patchUint32(this.#countAt, this.#count);
-    return [this.#writer.finish()];
+    return { pieces: [this.#writer.finish()] };
   }
 }
 
@@ -91,5 +100,5 @@ export class ListingReply {
 export function extendedReply(id: number, write: (writer: PacketWriter) => void): Reply {
   const writer = new PacketWriter(PACKET.EXTENDED_REPLY, 128).uint32(id);
   write(writer);
-  return [writer.finish()];
+  return { pieces: [writer.finish()] };
 }

@@ -25,12 +25,13 @@ export const copyData: RequestHandler = ({ handles, ended }, id, reader) => {
       while (copied < wanted) {
         if (ended.aborted) throw new StatusError(STATUS.FAILURE, 'the session has ended');
         const size = Math.min(COPY_BYTES, wanted - copied);
-        const pieces = await source.run(false, () => source.read(from + copied, size));
+        const { pieces, giveBack } = await source.run(false, () => source.read(from + copied, size));
         if (pieces.length === 0) break;
         for (const piece of pieces) {
           await target.file.write(to + copied, piece);
           copied += piece.length;
         }
+        giveBack();
       }
       return okReply(id);
     },

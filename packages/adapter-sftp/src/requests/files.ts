@@ -107,9 +107,9 @@ export const read: RequestHandler = (context, id, reader) => {
     async run() {
       // No file reaches 2^53 bytes: beyond it every offset is behind the end.
       if (!Number.isSafeInteger(offset + length)) return statusReply(id, STATUS.EOF, 'end of file');
-      if (length === 0) return dataReply(id, []);
-      const pieces = await handle.read(offset, length);
-      return pieces.length === 0 ? statusReply(id, STATUS.EOF, 'end of file') : dataReply(id, pieces);
+      if (length === 0) return dataReply(id, { pieces: [] });
+      const data = await handle.read(offset, length);
+      return data.pieces.length === 0 ? statusReply(id, STATUS.EOF, 'end of file') : dataReply(id, data);
     },
   };
 };

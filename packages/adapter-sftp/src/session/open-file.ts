@@ -1,4 +1,4 @@
-import type { Entry, FileHandle, Path } from '@latchkey/vault';
+import type { Borrowed, Entry, FileHandle, Path } from '@latchkey/vault';
 import { STATUS } from '../codec/constants.js';
 import { StatusError } from '../errors.js';
 import { OrderedQueue } from './ordered-queue.js';
@@ -72,7 +72,7 @@ export class OpenFile implements PathClaim {
   }
 
   /** Up to `length` bytes from `offset` in pieces, none at the end. Throws when the handle is not for reading. */
-  async read(offset: number, length: number): Promise<readonly Uint8Array[]> {
+  async read(offset: number, length: number): Promise<Borrowed> {
     if (!this.readable) throw new StatusError(STATUS.PERMISSION_DENIED, 'the handle is not open for reading');
     return this.#file.readPieces(offset, length);
   }

@@ -20,10 +20,13 @@ export class ReadThrough implements FileHandle {
   }
 
   async read(offset: number, length: number): Promise<Uint8Array> {
-    return Buffer.concat(await this.readPieces(offset, length));
+    const { pieces, giveBack } = await this.readPieces(offset, length);
+    const bytes = Buffer.concat(pieces);
+    giveBack();
+    return bytes;
   }
 
-  readPieces(offset: number, length: number): Promise<readonly Uint8Array[]> {
+  readPieces(offset: number, length: number): Promise<Borrowed> {
     return this.#use((file) => file.readPieces(offset, length));
   }
 

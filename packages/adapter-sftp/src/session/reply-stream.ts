@@ -5,6 +5,8 @@ import type { Reply } from '../codec/replies.js';
 /** Bytes of one channel packet of SSH, to which small replies are packed together. */
 const PACK_BYTES = 32 * 1024;
 
+const NOTHING: readonly (() => void)[] = [];
+
 /** Encrypted bytes that may wait in the socket before replies are held back. */
 const SOCKET_HIGH_WATER_BYTES = 2 * 1024 * 1024;
 
@@ -17,6 +19,8 @@ export class ReplyStream {
   readonly #socket: Socket;
   readonly #onSent: () => void;
   #queue: Uint8Array[] = [];
+  /** What takes the memory of queued pieces back. */
+  #owed: (() => void)[] = [];
   #unsent = 0;
   #scheduled = false;
   #waiting = false;
@@ -37,10 +41,11 @@ export class ReplyStream {
 
   send(reply: Reply): void {
     if (this.#dead) return;
-    for (const piece of reply) {
+    for (const piece of reply.pieces) {
       this.#queue.push(piece);
       this.#unsent += piece.length;
     }
+    if (reply.giveBack !== undefined) this.#owed.push(reply.giveBack);
     this.#schedule();
   }
 
@@ -54,6 +59,7 @@ export class ReplyStream {
   destroy(): void {
     this.#dead = true;
     this.#queue = [];
+    this.#owed = [];
     this.#unsent = 0;
     this.#settle();
   }
@@ -78,11 +84,16 @@ export class ReplyStream {
       return;
     }
     const queue = this.#queue;
+    const owed = this.#owed;
     this.#queue = [];
+    this.#owed = [];
     // One system call for all channel packets of this turn.
     this.#socket.cork();
     try {
-      for (const part of packed(queue)) this.#write(part);
+      const parts = packed(queue);
+      const last = parts.pop();
+      for (const part of parts) this.#write(part, NOTHING);
+      if (last !== undefined) this.#write(last, owed);
     } catch {
       // ssh2 throws when the connection went away meanwhile; its close event ends the session.
       this.destroy();
@@ -91,8 +102,14 @@ export class ReplyStream {
     }
   }
 
-  #write(part: Buffer): void {
-    this.#channel.write(part, () => {
+  /** `owed` is for the last part of a queue: when the channel has taken it, it has taken those before it. */
+  #write(part: Buffer, owed: readonly (() => void)[]): void {
+    this.#channel.write(part, (error) => {
+      // A dying channel may have them still.
+      if (!error) {
+        giveBackPack(part);
+        for (const giveBack of owed) giveBack();
+      }
       if (this.#dead) return;
       this.#unsent -= part.length;
       if (this.#unsent === 0) this.#settle();
@@ -105,14 +122,37 @@ export class ReplyStream {
   }
 }
 
+/** Memory of packets that the channel has taken, all connections together: 2 MiB. */
+const KEPT = 64;
+const kept: ArrayBuffer[] = [];
+const packs = new WeakSet<ArrayBufferLike>();
+
+/** The pieces as one packet, in memory that is used again: fresh memory for each would keep the collector busy. */
+function pack(pieces: readonly Uint8Array[], bytes: number): Buffer {
+  if (bytes < PACK_BYTES) return Buffer.concat(pieces, bytes);
+  const memory = kept.pop() ?? Buffer.allocUnsafeSlow(PACK_BYTES).buffer;
+  packs.add(memory);
+  const packet = Buffer.from(memory);
+  let at = 0;
+  for (const piece of pieces) {
+    packet.set(piece, at);
+    at += piece.length;
+  }
+  return packet;
+}
+
+/** To be called when ssh2 has copied a part into its own packets; parts that are not packs are nobody's to give. */
+function giveBackPack(part: Buffer): void {
+  if (kept.length < KEPT && packs.delete(part.buffer)) kept.push(part.buffer as ArrayBuffer);
+}
+
 /** Joins small pieces up to a packet and fills a packet from the front of a large piece; the rest is not copied. */
 export function packed(pieces: readonly Uint8Array[]): Buffer[] {
   const parts: Buffer[] = [];
   let open: Uint8Array[] = [];
   let openBytes = 0;
   const closePart = (): void => {
-    if (openBytes > 0)
-      parts.push(open.length === 1 ? viewOf(open[0] as Uint8Array) : Buffer.concat(open, openBytes));
+    if (openBytes > 0) parts.push(open.length === 1 ? viewOf(open[0] as Uint8Array) : pack(open, openBytes));
     open = [];
     openBytes = 0;
   };

@@ -215,7 +215,7 @@ export class SftpSession {
 function versionReply(): Reply {
   const writer = new PacketWriter(PACKET.VERSION, 512).uint32(SFTP_VERSION);
   for (const [name, { version }] of EXTENSIONS) writer.text(name).text(version);
-  return [writer.finish()];
+  return { pieces: [writer.finish()] };
 }
 
 /** Exit status, end of output and close, in this order, or OpenSSH clients report a lost connection. */

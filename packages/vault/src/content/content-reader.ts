@@ -19,23 +19,33 @@ export class ContentReader {
 
   /** Up to `length` bytes from `offset`; fewer only at the end of the content. The caller's own to keep. */
   async read(content: PieceList, offset: number, length: number): Promise<Uint8Array> {
-    return concatBytes(await this.readPieces(content, offset, length));
+    const { pieces, giveBack } = await this.readPieces(content, offset, length);
+    const bytes = concatBytes(pieces);
+    giveBack();
+    return bytes;
   }
 
   /** The same without copying: parts of cached chunks, not to be changed. */
-  async readPieces(content: PieceList, offset: number, length: number): Promise<readonly Uint8Array[]> {
+  async readPieces(content: PieceList, offset: number, length: number): Promise<Borrowed> {
     const available = Math.max(0, Math.min(length, content.size - offset));
-    if (available === 0) return [];
+    if (available === 0) return own([]);
     const inOrder = Math.abs(offset - this.#expected) <= NEARBY_BYTES;
     this.#ahead = inOrder ? Math.min(SPAN_CHUNKS, this.#ahead * 2 + 2) : 0;
     this.#expected = offset + available;
-    const parts: (Promise<Uint8Array[]> | Uint8Array[])[] = [];
+    const parts: (Promise<Borrowed> | Borrowed)[] = [];
     for (const piece of content.range(offset, available)) {
-      if (piece.kind === 'literal') parts.push([piece.bytes]);
-      else if (piece.kind === 'hole') parts.push(zeros(piece.length));
+      if (piece.kind === 'literal') parts.push(own([piece.bytes]));
+      else if (piece.kind === 'hole') parts.push(own(zeros(piece.length)));
       else parts.push(this.#segments.read(piece.segment, piece.offset, piece.length, this.#ahead));
     }
-    return parts.length === 1 ? (parts[0] as Promise<Uint8Array[]>) : (await Promise.all(parts)).flat();
+    if (parts.length === 1) return parts[0] as Promise<Borrowed>;
+    const borrowed = await Promise.all(parts);
+    return {
+      pieces: borrowed.flatMap(({ pieces }) => pieces),
+      giveBack: () => {
+        for (const one of borrowed) one.giveBack();
+      },
+    };
   }
 
   /**
@@ -47,8 +57,13 @@ export class ContentReader {
     const [piece] = available === 0 ? [] : content.range(offset, available);
     if (piece?.kind === 'data' && isBulk(piece.segment))
       return this.#segments.borrow(piece.segment, piece.offset, piece.length);
-    return { pieces: await this.readPieces(content, offset, length), giveBack: () => undefined };
+    return this.readPieces(content, offset, length);
   }
+}
+
+/** Pieces whose memory nobody wants back. */
+function own(pieces: readonly Uint8Array[]): Borrowed {
+  return { pieces, giveBack: () => undefined };
 }
 
 function zeros(length: number): Uint8Array[] {

@@ -15,6 +15,7 @@ import { VaultError } from '../errors.js';
 import type { Borrowed } from '../session.js';
 import { asVaultError, isStoreError } from '../translate.js';
 import { blobKey } from './blob-name.js';
+import { Chunk, ChunkCache, copyChunk } from './chunk-cache.js';
 import type { Segment } from './pieces.js';
 import { giveBackSlab, SLAB_PLAIN, takeSlab } from './slabs.js';
 
@@ -25,6 +26,7 @@ const WHOLE_BYTES = 3 * CHUNK_BYTES;
 const SEALED_CHUNK_BYTES = runBytes(CHUNK_BYTES);
 /** Chunks fetched in one request at most: 1 MiB. */
 export const SPAN_CHUNKS = 16;
+const SLAB_CHUNKS = SLAB_PLAIN / CHUNK_BYTES;
 
 /** Whether a segment is read in parts. */
 export function isBulk(segment: Segment): boolean {
@@ -40,35 +42,35 @@ export class SegmentReader {
   readonly #provider: CryptoProvider;
   readonly #vaultId: Uint8Array;
   readonly #opened = new LRUCache<string, Promise<SegmentOpener>>({ max: OPENED_SEGMENTS });
-  readonly #chunks: LRUCache<string, Uint8Array>;
-  readonly #pending = new Map<string, Promise<Uint8Array>>();
+  readonly #chunks: ChunkCache;
 
   constructor(store: Store, provider: CryptoProvider, vaultId: Uint8Array, cacheBytes: number) {
     this.#store = store;
     this.#provider = provider;
     this.#vaultId = vaultId;
-    this.#chunks = new LRUCache({ maxSize: cacheBytes, sizeCalculation: (chunk) => chunk.length + 1 });
+    this.#chunks = new ChunkCache(cacheBytes);
   }
 
   /**
    * `length` bytes of a segment's plaintext, as parts of its chunks. `ahead`: chunks to fetch beyond them; when there are
    * any, the segment is being read in order, and a chunk is not kept once its end has been read.
    */
-  async read(segment: Segment, offset: number, length: number, ahead = 0): Promise<Uint8Array[]> {
+  async read(segment: Segment, offset: number, length: number, ahead = 0): Promise<Borrowed> {
     const first = Math.floor(offset / CHUNK_BYTES);
     const last = Math.floor((offset + length - 1) / CHUNK_BYTES);
     const end = Math.min(last + ahead, chunkCount(segment.size) - 1);
-    const wanted = this.#request(segment, first, last, end);
-    const pieces: Uint8Array[] = [];
-    for (let index = first; index <= last; index++) {
-      const found = wanted[index - first] as Uint8Array | Promise<Uint8Array>;
-      const chunk = found instanceof Uint8Array ? found : await found;
+    const chunks = await all(this.#request(segment, first, last, end));
+    const pieces = chunks.map(({ bytes }, i) => {
+      const index = first + i;
       const from = Math.max(0, offset - index * CHUNK_BYTES);
-      const to = Math.min(chunk.length, offset + length - index * CHUNK_BYTES);
-      pieces.push(to - from === chunk.length ? chunk : chunk.subarray(from, to));
-      if (ahead > 0 && to === chunk.length) this.#chunks.delete(chunkKey(segment, index));
-    }
-    return pieces;
+      const to = Math.min(bytes.length, offset + length - index * CHUNK_BYTES);
+      if (ahead > 0 && to === bytes.length) this.#chunks.drop(chunkKey(segment, index));
+      return to - from === bytes.length ? bytes : bytes.subarray(from, to);
+    });
+    const giveBack = (): void => {
+      for (const chunk of chunks.splice(0)) chunk.release();
+    };
+    return { pieces, giveBack };
   }
 
   /**
@@ -78,7 +80,7 @@ export class SegmentReader {
   async borrow(segment: Segment, offset: number, length: number): Promise<Borrowed> {
     const first = Math.floor(offset / CHUNK_BYTES);
     const wanted = Math.floor((offset + length - 1) / CHUNK_BYTES);
-    const last = Math.min(wanted, first + SLAB_PLAIN / CHUNK_BYTES - 1);
+    const last = Math.min(wanted, first + SLAB_CHUNKS - 1);
     const slab = await this.#authenticated(segment, () => this.#fetchSlab(segment, first, last));
     const pieces: Uint8Array[] = [];
     for (let index = first; index <= last; index++) {
@@ -108,9 +110,9 @@ export class SegmentReader {
   }
 
   /** Chunks `first` to `last`, asking the store for what is missing up to `end`. */
-  #request(segment: Segment, first: number, last: number, end: number): (Uint8Array | Promise<Uint8Array>)[] {
+  #request(segment: Segment, first: number, last: number, end: number): (Chunk | Promise<Chunk>)[] {
     const name = blobKey(segment.blob);
-    const result: (Uint8Array | Promise<Uint8Array>)[] = [];
+    const result: (Chunk | Promise<Chunk>)[] = [];
     let from = -1;
     const flush = (to: number): void => {
       if (from >= 0) this.#fetch(segment, name, from, to);
@@ -125,32 +127,46 @@ export class SegmentReader {
       if (from >= 0 && index - from + 1 === SPAN_CHUNKS) flush(index);
     }
     flush(limit);
-    for (let index = first; index <= last; index++) {
-      const key = `${name}:${index}`;
-      result.push(this.#chunks.get(key) ?? (this.#pending.get(key) as Promise<Uint8Array>));
-    }
+    for (let index = first; index <= last; index++) result.push(this.#chunks.take(`${name}:${index}`));
     return result;
   }
 
   #has(name: string, index: number): boolean {
-    const key = `${name}:${index}`;
-    return this.#chunks.has(key) || this.#pending.has(key);
+    return this.#chunks.has(`${name}:${index}`);
   }
 
+  /** A whole slab and more is opened in other threads, slab by slab; less is not worth the way there. */
   #fetch(segment: Segment, name: string, from: number, to: number): void {
-    const span = this.#fetchSpan(segment, from, to);
-    for (let index = from; index <= to; index++) {
-      const key = `${name}:${index}`;
-      const chunk = span.then((chunks) => chunks[index - from] as Uint8Array);
-      this.#pending.set(key, chunk);
-      chunk.then(
-        (bytes) => {
-          this.#pending.delete(key);
-          this.#chunks.set(key, bytes);
-        },
-        () => this.#pending.delete(key),
-      );
+    const chunks = to - from + 1;
+    if (chunks < SLAB_CHUNKS || this.#provider.runs === undefined || !isBulk(segment)) {
+      this.#expect(name, from, to, this.#fetchSpan(segment, from, to));
+      return;
     }
+    for (let first = from; first <= to; first += SLAB_CHUNKS) {
+      const last = Math.min(first + SLAB_CHUNKS - 1, to);
+      this.#expect(name, first, last, this.#fetchCopies(segment, first, last));
+    }
+  }
+
+  #expect(name: string, from: number, to: number, span: Promise<Uint8Array[]>): void {
+    for (let index = from; index <= to; index++)
+      this.#chunks.expect(
+        `${name}:${index}`,
+        span.then((chunks) => chunks[index - from] as Uint8Array),
+      );
+  }
+
+  /** Chunks of a slab as arrays of their own, because the cache keeps and counts each by itself. */
+  async #fetchCopies(segment: Segment, first: number, last: number): Promise<Uint8Array[]> {
+    const slab = await this.#authenticated(segment, () => this.#fetchSlab(segment, first, last));
+    const chunks: Uint8Array[] = [];
+    for (let index = first; index <= last; index++) {
+      const start = (index - first) * SEALED_CHUNK_BYTES;
+      const length = Math.min(CHUNK_BYTES, segment.size - index * CHUNK_BYTES);
+      chunks.push(copyChunk(slab.subarray(start, start + length)));
+    }
+    giveBackSlab(slab);
+    return chunks;
   }
 
   async #fetchSpan(segment: Segment, from: number, to: number): Promise<Uint8Array[]> {
@@ -238,6 +254,25 @@ export class SegmentReader {
       );
     }
     return chunks;
+  }
+}
+
+/** All chunks, or none of them held when one cannot be had. */
+async function all(wanted: readonly (Chunk | Promise<Chunk>)[]): Promise<Chunk[]> {
+  const chunks: Chunk[] = [];
+  try {
+    for (const one of wanted) chunks.push(one instanceof Chunk ? one : await one);
+    return chunks;
+  } catch (error) {
+    for (const one of wanted) {
+      if (one instanceof Chunk) one.release();
+      else
+        one.then(
+          (chunk) => chunk.release(),
+          () => undefined,
+        );
+    }
+    throw error;
   }
 }
 

@@ -33,8 +33,11 @@ export async function digestOf(
     const known = cache.get(key);
     if (known !== undefined) return known;
     const hash = context.provider.createHash(algorithm);
-    for (let at = 0; at < size; at += STEP)
-      for (const piece of await handle.readPieces(at, STEP)) hash.update(piece);
+    for (let at = 0; at < size; at += STEP) {
+      const { pieces, giveBack } = await handle.readPieces(at, STEP);
+      for (const piece of pieces) hash.update(piece);
+      giveBack();
+    }
     const digest = toHex(hash.digest());
     cache.set(key, digest);
     return digest;

@@ -55,7 +55,7 @@ export class ReadHandle implements FileHandle {
     return this.#whole(this.#reader.read(this.#content, offset, length));
   }
 
-  async readPieces(offset: number, length: number): Promise<readonly Uint8Array[]> {
+  async readPieces(offset: number, length: number): Promise<Borrowed> {
     if (this.#closed) throw new VaultError('closed', 'the file is closed');
     checkRange(offset, length);
     return this.#whole(this.#reader.readPieces(this.#content, offset, length));

@@ -47,7 +47,8 @@ export async function* readHandle(
   // The next step is fetched while the consumer works on this one.
   let next = start < end ? handle.readPieces(start, Math.min(READ_STEP, end - start)) : undefined;
   for (let at = start; next !== undefined; ) {
-    const pieces = await next;
+    // Not given back: the consumer may keep them.
+    const { pieces } = await next;
     for (const piece of pieces) at += piece.length;
     next = at < end && pieces.length > 0 ? handle.readPieces(at, Math.min(READ_STEP, end - at)) : undefined;
     next?.catch(() => undefined);

@@ -99,13 +99,13 @@ export class WriteHandle implements FileHandle {
     });
   }
 
-  async readPieces(offset: number, length: number): Promise<readonly Uint8Array[]> {
+  async readPieces(offset: number, length: number): Promise<Borrowed> {
     const bytes = await this.read(offset, length);
-    return bytes.length === 0 ? [] : [bytes];
+    return { pieces: bytes.length === 0 ? [] : [bytes], giveBack: () => undefined };
   }
 
-  async borrow(offset: number, length: number): Promise<Borrowed> {
-    return { pieces: await this.readPieces(offset, length), giveBack: () => undefined };
+  borrow(offset: number, length: number): Promise<Borrowed> {
+    return this.readPieces(offset, length);
   }
 
   write(offset: number, data: Uint8Array): Promise<void> {

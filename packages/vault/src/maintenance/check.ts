@@ -222,7 +222,7 @@ async function checkContent(
     const reader = new ContentReader(context.segments);
     for (let at = 0; at < list.size; at += READ_STEP) {
       try {
-        await reader.readPieces(list, at, READ_STEP);
+        (await reader.readPieces(list, at, READ_STEP)).giveBack();
       } catch (error) {
         problem('content', error);
         break;
