@@ -12,7 +12,9 @@ export type PacketListener = (packet: Buffer, recycle: () => void) => void;
 
 /** Packets that span chunks are assembled in buffers of one of these sizes, which are used again. Ascending. */
 const BUFFER_BYTES: readonly number[] = [4 * 1024, 40 * 1024, MAX_ACCEPTED_PACKET_BYTES];
-const SPARE_BUFFERS = 4;
+/** Of each size, for all sessions together: 11 MiB. What one session holds is bounded by its pending requests. */
+const SPARE_BUFFERS = 32;
+const spares: readonly Buffer[][] = BUFFER_BYTES.map(() => []);
 const NOTHING = (): void => {};
 
 /**
@@ -26,7 +28,6 @@ export class PacketFramer {
   #body: Buffer | undefined;
   #bodyLength = 0;
   #sizeClass = 0;
-  readonly #spare: Buffer[][] = BUFFER_BYTES.map(() => []);
 
   constructor(listener: PacketListener) {
     this.#listener = listener;
@@ -84,12 +85,12 @@ export class PacketFramer {
   #borrow(length: number): Buffer {
     this.#sizeClass = BUFFER_BYTES.findIndex((size) => length <= size);
     const buffer =
-      this.#spare[this.#sizeClass]?.pop() ?? Buffer.allocUnsafeSlow(BUFFER_BYTES[this.#sizeClass] ?? length);
+      spares[this.#sizeClass]?.pop() ?? Buffer.allocUnsafeSlow(BUFFER_BYTES[this.#sizeClass] ?? length);
     return buffer.subarray(0, length);
   }
 
   #complete(packet: Buffer): void {
-    const spare = this.#spare[this.#sizeClass];
+    const spare = spares[this.#sizeClass];
     this.#body = undefined;
     this.#headerLength = 0;
     this.#listener(packet, () => {
