@@ -51,7 +51,7 @@ export function makeContext(
     budget: new TransferBudget(transferBytes / 2),
     openFiles: new OpenFiles(),
     pins: new Pins(),
-    sweeper: new Sweeper(store, graceSeconds),
+    sweeper: new Sweeper(store, graceSeconds, directories),
     clock: new HybridClock(),
     padding: header.padding,
     graceSeconds,
