@@ -27,7 +27,9 @@ export async function listPage(session: ObjectSession, query: ListingQuery): Pro
   const objects: Walked[] = [];
   const prefixes: string[] = [];
   let last = '';
-  for await (const one of rolledUp(session, query)) {
+  // One more tells whether there are more.
+  const wanted = (): number => query.limit + 1 - objects.length - prefixes.length;
+  for await (const one of rolledUp(session, query, wanted)) {
     if (objects.length + prefixes.length === query.limit)
       return query.limit === 0 ? { objects, prefixes } : { objects, prefixes, last };
     if (typeof one === 'string') {
@@ -45,9 +47,13 @@ export async function listPage(session: ObjectSession, query: ListingQuery): Pro
  * Objects, and common prefixes as text, in order. A directory that was made to stay is left out when there is content under
  * its very key, which comes next.
  */
-async function* rolledUp(session: ObjectSession, query: ListingQuery): AsyncGenerator<Walked | string> {
+async function* rolledUp(
+  session: ObjectSession,
+  query: ListingQuery,
+  wanted: () => number,
+): AsyncGenerator<Walked | string> {
   let directory: Walked | undefined;
-  for await (const one of everything(session, query)) {
+  for await (const one of everything(session, query, wanted)) {
     if (directory !== undefined && (typeof one === 'string' || one.key !== directory.key)) yield directory;
     directory = typeof one !== 'string' && one.entry.kind === 'directory' ? one : undefined;
     if (directory === undefined) yield one;
@@ -58,6 +64,7 @@ async function* rolledUp(session: ObjectSession, query: ListingQuery): AsyncGene
 async function* everything(
   session: ObjectSession,
   { bucket, prefix, delimiter, after, versions = false, from: begin }: ListingQuery,
+  wanted: () => number,
 ): AsyncGenerator<Walked | string> {
   const kept = (await session.versions.keeping(bucket)) !== undefined;
   let from: string | undefined = later(
@@ -65,7 +72,10 @@ async function* everything(
     begin ?? (after === '' ? '' : start(after, prefix, delimiter, versions)),
   );
   while (from !== undefined) {
-    const steps: AsyncGenerator<Walked, void, 'skip' | undefined> = walk(session, bucket, from, versions);
+    const steps: AsyncGenerator<Walked, void, 'skip' | undefined> = walk(session, bucket, from, {
+      versions,
+      wanted,
+    });
     from = undefined;
     for (let step = await steps.next(); step.done !== true; ) {
       const { key, entry } = step.value;
@@ -105,7 +115,7 @@ async function holdsObject(
   directory: string,
   versions: boolean,
 ): Promise<boolean> {
-  for await (const { key, entry } of walk(session, bucket, directory, versions)) {
+  for await (const { key, entry } of walk(session, bucket, directory, { versions, wanted: () => 2 })) {
     if (!key.startsWith(directory)) return false;
     if (entry.kind === 'file' || entry.explicit) return true;
   }
