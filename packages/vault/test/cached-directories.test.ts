@@ -7,6 +7,7 @@ import { describe, expect, it } from 'vitest';
 import type { VaultContext } from '../src/context.js';
 import { Directories } from '../src/directory/directories.js';
 import type { VaultSession } from '../src/index.js';
+import { text } from './fresh-vault.js';
 import { emptyVault } from './template.js';
 
 const MIB = 1024 * 1024;
@@ -14,6 +15,9 @@ const CACHE = { cacheBytes: MIB };
 /** Together far more than half of the cache, which is what heads may take. */
 const DIRECTORIES = 24;
 const PER_DIRECTORY = 60;
+
+/** Names whose pages take far more than the cache has. */
+const PAGED = 4000;
 
 setFlagsFromString('--expose-gc');
 const collect = runInNewContext('gc') as () => void;
@@ -24,6 +28,12 @@ async function forgotten(): Promise<void> {
     await new Promise((resolve) => setImmediate(resolve));
     collect();
   }
+}
+
+/** Bytes, of the process. */
+function taken(): number {
+  const { heapUsed, external } = process.memoryUsage();
+  return heapUsed + external;
 }
 
 async function fill(session: VaultSession, directory: string, files: number): Promise<void> {
@@ -80,6 +90,33 @@ describe('the cache of directories', () => {
     expect([...keys.uid, ...keys.readSecret]).toEqual([...uid, ...readSecret]);
     expect(keys.uid.buffer.byteLength).toBe(16);
     expect(keys.readSecret.buffer.byteLength).toBe(32);
+  });
+
+  it('takes no more memory for pages than it was given', async () => {
+    const store = new MemoryStore();
+    const open = await emptyVault(store);
+    const writer = await open();
+    const writing = writer.session();
+    for (let at = 0; at < PAGED; at += 400)
+      await Promise.all(
+        Array.from({ length: 400 }, (_, index) => writing.write([`n${at + index}`], text('x'))),
+      );
+    await writer.close();
+    // A half of this is for pages.
+    const session = (await open(store, { cacheBytes: 4 * MIB })).session();
+    await session.listObjects([], { limit: 1 });
+    await forgotten();
+    const before = taken();
+    let seen = 0;
+    for (let after = ''; ; ) {
+      const page = await session.listObjects([], { after });
+      seen += page.entries.length;
+      if (page.next === undefined) break;
+      after = page.next;
+    }
+    await forgotten();
+    expect(seen).toBe(PAGED);
+    expect(taken() - before).toBeLessThan(3 * MIB);
   });
 
   it('never has two of one directory, so that its changes share commits even when the cache is full', () => {

@@ -34,12 +34,13 @@ export function checksumsOf(entry: ObjectEntry): StoredChecksum[] {
 export function storedChecksums(
   entry: ObjectEntry,
 ): (Pick<StoredChecksum, 'name' | 'type'> & { readonly bytes: Uint8Array })[] {
-  const { digests } = entry;
-  if (digests === undefined) return [];
-  return KEYS.flatMap(({ key, name, type }) => {
-    const bytes = digests.get(key);
-    return bytes === undefined ? [] : [{ name, type, bytes }];
-  });
+  const found: (Pick<StoredChecksum, 'name' | 'type'> & { readonly bytes: Uint8Array })[] = [];
+  if (entry.digests === undefined) return found;
+  for (const { key, name, type } of KEYS) {
+    const bytes = entry.digests.get(key);
+    if (bytes !== undefined) found.push({ name, type, bytes });
+  }
+  return found;
 }
 
 /** Of an object that was uploaded in parts. */

@@ -3,7 +3,7 @@ import { S3Error } from '../errors.js';
 import { type Reply, xmlReply } from '../http/reply.js';
 import { uriEncode } from '../http/url.js';
 import { storedChecksums } from '../objects/checksums.js';
-import { etagOf, modifiedOf, quoted } from '../objects/etag.js';
+import { etagOf, modifiedOf } from '../objects/etag.js';
 import { requireBucket } from '../objects/keys.js';
 import { type Listing, type ListingQuery, listPage } from '../objects/listing.js';
 import { ownerElement } from '../objects/owner.js';
@@ -106,9 +106,9 @@ function contents(listing: Listing, encode: Encode, user: string | undefined): M
 /** Written out, because a page has a thousand of them: elements made one by one take three times as long. */
 function contentsElement({ key, entry }: Walked, encode: Encode, owner: string): Markup {
   const modified = new Date(modifiedOf(entry)).toISOString();
-  const etag = escapeXml(quoted(etagOf(entry)));
+  const etag = escapeXml(etagOf(entry));
   return {
-    markup: `<Contents><Key>${escapeXml(encode(key))}</Key><LastModified>${modified}</LastModified><ETag>${etag}</ETag>${checksumMarkup(entry)}<Size>${contentSize(entry)}</Size>${owner}<StorageClass>STANDARD</StorageClass></Contents>`,
+    markup: `<Contents><Key>${escapeXml(encode(key))}</Key><LastModified>${modified}</LastModified><ETag>&quot;${etag}&quot;</ETag>${checksumMarkup(entry)}<Size>${contentSize(entry)}</Size>${owner}<StorageClass>STANDARD</StorageClass></Contents>`,
   };
 }
 
