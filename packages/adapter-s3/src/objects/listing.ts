@@ -22,6 +22,9 @@ export interface Listing {
   readonly last?: string;
 }
 
+/** As many objects of a common prefix are passed over where they stand, before its end is looked for in the vault. */
+const NEAR = 32;
+
 /** One page of a listing. Common prefixes count as keys do. */
 export async function listPage(session: ObjectSession, query: ListingQuery): Promise<Listing> {
   const objects: Walked[] = [];
@@ -102,11 +105,20 @@ async function* everything(
         step = await steps.next('skip');
         continue;
       }
+      let passed = 0;
+      do step = await steps.next(inside(step.value));
+      while (step.done !== true && step.value.key.startsWith(common) && ++passed < NEAR);
+      if (step.done === true || !step.value.key.startsWith(common)) continue;
       from = behindPrefix(common);
       break;
     }
     await steps.return();
   }
+}
+
+/** How a walk goes on behind what is rolled up: past a directory, everything in it is, too. */
+function inside({ entry }: Walked): 'skip' | undefined {
+  return entry.kind === 'directory' ? 'skip' : undefined;
 }
 
 async function holdsObject(
