@@ -1,6 +1,6 @@
 // Lists the bucket that build-bucket.mjs has made through S3, and prints as JSON what that costs: calls and bytes of the
-// store, counted, the processor time of the process, and its memory, which is that of the server and of a client that
-// keeps one page. Run with --expose-gc. Its one argument is JSON: { root, words, objects, directories }.
+// store, counted, and the memory of the process, which is that of the server and of a client that keeps one page. Run with
+// --expose-gc. Its one argument is JSON: { root, words, objects, directories }.
 
 import { S3Server } from '@latchkey/adapter-s3';
 import { nodeProvider } from '@latchkey/encryption/node';
@@ -78,9 +78,7 @@ function listAll() {
       mostCalls: 0,
       mostBytes: 0,
       memory: [memory()],
-      cpuSeconds: 0,
     };
-    const begun = process.cpuUsage();
     let last = Buffer.alloc(0);
     for (let token = ''; ; ) {
       const { keys, next, calls, bytes } = await list(token === '' ? {} : { 'continuation-token': token });
@@ -93,10 +91,7 @@ function listAll() {
       result.mostCalls = Math.max(result.mostCalls, calls);
       result.mostBytes = Math.max(result.mostBytes, bytes);
       result.memory.push(memory());
-      if (next === undefined) {
-        const { user, system } = process.cpuUsage(begun);
-        return { ...result, cpuSeconds: (user + system) / 1e6 };
-      }
+      if (next === undefined) return result;
       token = next;
     }
   });

@@ -29,7 +29,6 @@ interface Measured {
     readonly mostCalls: number;
     readonly mostBytes: number;
     readonly memory: readonly number[];
-    readonly cpuSeconds: number;
   };
 }
 
