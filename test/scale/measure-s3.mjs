@@ -1,6 +1,6 @@
-// Makes a bucket of many objects through the library, in a directory of its own, lists it through S3, and prints as JSON what
-// that costs: calls and bytes of the store, counted, and the memory of the process, which is that of the server and of a
-// client that keeps one page. Run with --expose-gc. Its one argument is JSON: { root, objects, directories }.
+// Lists the bucket that build-bucket.mjs has made through S3, and prints as JSON what that costs: calls and bytes of the
+// store, counted, and the memory of the process, which is that of the server and of a client that keeps one page. Run with
+// --expose-gc. Its one argument is JSON: { root, words, objects, directories }.
 
 import { S3Server } from '@latchkey/adapter-s3';
 import { nodeProvider } from '@latchkey/encryption/node';
@@ -8,44 +8,12 @@ import { MeteredStore } from '@latchkey/store';
 import { FileStore } from '@latchkey/store-file';
 import { Vault } from '@latchkey/vault';
 import { requestOf } from '../bench/web-requests.mjs';
+import { flatName, SETTINGS, treeName } from './bucket.mjs';
 
-const { root, objects, directories } = JSON.parse(process.argv[2] ?? '');
+const { root, words, objects, directories } = JSON.parse(process.argv[2] ?? '');
 const ACCESS = { id: 'OWNER', secret: 'aSecretOfSomeLength', region: 'us-east-1' };
-const SETTINGS = { cacheBytes: 8 * 1024 * 1024, transferBytes: 8 * 1024 * 1024 };
-/** Changes in flight at once: they share commits. */
-const BATCH = 400;
 
-const store = new MeteredStore(await FileStore.open({ root, create: true, durability: 'relaxed' }));
-const made = await Vault.create({
-  store,
-  provider: nodeProvider,
-  passphrase: 'as many as there are',
-  kdf: { memoryKiB: 64 * 1024, passes: 3, lanes: 1 },
-});
-const words = await made.addRecovery();
-await made.close();
-
-const number = (/** @type {number} */ value, /** @type {number} */ width) =>
-  String(value).padStart(width, '0');
-/** Half of them lie in the bucket itself, the others evenly in the directories. @param {number} index */
-function place(index) {
-  if (index % 2 === 0) return ['bucket', `flat-${number(index, 8)}`];
-  return ['bucket', 'tree', number(((index - 1) / 2) % directories, 4), number(index, 8)];
-}
-
-async function build() {
-  const vault = await Vault.open({ store, provider: nodeProvider, words, ...SETTINGS });
-  const session = vault.session();
-  for (let index = 0; index < directories; index++)
-    await session.mkdir(['bucket', 'tree', number(index, 4)], { recursive: true });
-  for (let at = 0; at < objects; at += BATCH) {
-    const size = Math.min(BATCH, objects - at);
-    await Promise.all(
-      Array.from({ length: size }, (_, index) => session.write(place(at + index), Buffer.from('x'))),
-    );
-  }
-  await vault.close();
-}
+const store = new MeteredStore(await FileStore.open({ root }));
 
 /** A server that has just been started. @template T @param {(list: typeof page) => Promise<T>} work */
 async function served(work) {
@@ -129,14 +97,19 @@ function listAll() {
   });
 }
 
-await build();
-const middle = `flat-${number(Math.floor(objects / 4) * 2, 8)}`;
+const middle = flatName(Math.floor((directories === 0 ? objects : objects / 2) / 2));
 const costs = {
   first: await cost({}),
   middle: await cost({ 'start-after': middle }),
-  deep: await cost({ 'start-after': `tree/${number(Math.floor(directories / 2), 4)}/` }),
   rolledUp: await cost({ delimiter: '/', 'start-after': middle }),
-  prefixes: await cost({ delimiter: '/', prefix: 'tree/' }),
+  // All keys of the bucket itself are one common prefix.
+  together: await cost({ delimiter: '-', prefix: 'flat' }),
+  ...(directories === 0
+    ? {}
+    : {
+        deep: await cost({ 'start-after': `tree/${treeName(Math.floor(directories / 2))}/` }),
+        prefixes: await cost({ delimiter: '/', prefix: 'tree/' }),
+      }),
 };
 const listing = await listAll();
 await store.close();

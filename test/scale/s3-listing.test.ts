@@ -5,10 +5,10 @@ import path from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
-const OBJECTS = process.env.LATCHKEY_TEST_LONG === '1' ? 1_000_000 : 8_000;
-/** A directory has 500 objects, so that a page is in three of them at most. */
-const DIRECTORIES = OBJECTS / 1000;
+const LONG = process.env.LATCHKEY_TEST_LONG === '1';
+const OBJECTS = LONG ? 1_000_000 : 8_000;
 const KIB = 1024;
+const MIB = KIB * KIB;
 const PAGE = 1000;
 /** For a page of keys: registers, a head and the records of as many keys, of each directory that it touches. */
 const MAX_CALLS = 32;
@@ -32,25 +32,44 @@ interface Measured {
   };
 }
 
-const root = mkdtempSync(path.join(tmpdir(), 'latchkey-scale-'));
-afterAll(() => rmSync(root, { recursive: true, force: true }));
+async function run<T>(program: string, choices: object): Promise<T> {
+  const file = path.resolve(import.meta.dirname, program);
+  const { stdout } = await promisify(execFile)(process.execPath, [
+    '--expose-gc',
+    file,
+    JSON.stringify(choices),
+  ]);
+  return JSON.parse(stdout) as T;
+}
 
-describe(`a bucket of ${OBJECTS} objects, listed through S3`, () => {
+/** Half of the objects in directories of 500, so that a page is in three of them at most; or none in any. */
+describe.each([
+  { shape: 'a half of them in directories', directories: OBJECTS / 1000 },
+  { shape: 'all in one directory', directories: 0 },
+])(`a bucket of ${OBJECTS} objects, $shape, listed through S3`, ({ directories }) => {
+  const root = mkdtempSync(path.join(tmpdir(), 'latchkey-scale-'));
+  afterAll(() => rmSync(root, { recursive: true, force: true }));
+  let built: { words: string; memory: readonly number[] };
   let measured: Measured;
+
   beforeAll(
     async () => {
-      const program = path.resolve(import.meta.dirname, 'measure-s3.mjs');
-      const choices = JSON.stringify({ root, objects: OBJECTS, directories: DIRECTORIES });
-      const { stdout } = await promisify(execFile)(process.execPath, ['--expose-gc', program, choices]);
-      measured = JSON.parse(stdout) as Measured;
+      const bucket = { root, objects: OBJECTS, directories };
+      built = await run('build-bucket.mjs', bucket);
+      measured = await run('measure-s3.mjs', { ...bucket, words: built.words });
+      if (LONG) process.stdout.write(`${summary(built.memory, measured)}\n`);
     },
     4 * OBJECTS + 120_000,
   );
 
+  it('was made in memory that does not grow with it', () => {
+    expect(growth(built.memory)).toBeLessThan(16 * MIB);
+  });
+
   it('is listed whole, in the order of bytes, in full pages', () => {
     const { keys, pages, ordered } = measured.listing;
     // Directories that somebody has made are keys, too, and so is the one that they are in.
-    expect(keys).toBe(OBJECTS + DIRECTORIES + 1);
+    expect(keys).toBe(OBJECTS + directories + Math.sign(directories));
     expect(pages).toBe(Math.ceil(keys / PAGE));
     expect(ordered).toBe(true);
   });
@@ -60,25 +79,48 @@ describe(`a bucket of ${OBJECTS} objects, listed through S3`, () => {
     expect(measured.listing.mostBytes).toBeLessThan(MAX_BYTES);
   });
 
-  it.each(['first', 'middle', 'deep', 'rolledUp'])('costs a page wherever it begins: %s', (where) => {
-    const cost = measured.costs[where];
-    expect((cost?.keys ?? 0) + (cost?.prefixes ?? 0)).toBe(PAGE);
-    expect(cost?.calls).toBeLessThan(MAX_CALLS);
-    expect(cost?.bytes).toBeLessThan(MAX_BYTES);
-  });
+  it.each(['first', 'middle', 'rolledUp', ...(directories === 0 ? [] : ['deep'])])(
+    'costs a page wherever it begins: %s',
+    (where) => {
+      const cost = measured.costs[where];
+      expect((cost?.keys ?? 0) + (cost?.prefixes ?? 0)).toBe(PAGE);
+      expect(cost?.calls).toBeLessThan(MAX_CALLS);
+      expect(cost?.bytes).toBeLessThan(MAX_BYTES);
+    },
+  );
 
-  it('does not look into directories that are rolled up', () => {
-    const cost = measured.costs.prefixes;
-    expect(cost?.prefixes).toBe(Math.min(DIRECTORIES, PAGE - 1));
-    expect(cost?.calls).toBeLessThan(MAX_CALLS);
-    expect(cost?.bytes).toBeLessThan(MAX_BYTES);
+  it('does not look at what is rolled up', () => {
+    const { together, prefixes } = measured.costs;
+    expect(together).toMatchObject({ keys: 0, prefixes: 1 });
+    expect(prefixes?.prefixes ?? 0).toBe(Math.min(directories, PAGE - 1));
+    for (const cost of [together, prefixes]) {
+      expect(cost?.calls ?? 0).toBeLessThan(MAX_CALLS);
+      expect(cost?.bytes ?? 0).toBeLessThan(MAX_BYTES);
+    }
   });
 
   it('holds no more memory at the end than in the middle', () => {
     const { memory } = measured.listing;
-    const half = memory.length >> 1;
-    const growth = Math.max(...memory.slice(half)) - Math.max(...memory.slice(0, half));
-    expect(growth).toBeLessThan(16 * KIB * KIB);
-    expect(Math.max(...memory) - (memory[0] ?? 0)).toBeLessThan(64 * KIB * KIB);
+    expect(growth(memory)).toBeLessThan(16 * MIB);
+    expect(Math.max(...memory) - (memory[0] ?? 0)).toBeLessThan(64 * MIB);
   });
 });
+
+/** What the second half took at most, less what the first did. */
+function growth(memory: readonly number[]): number {
+  const half = memory.length >> 1;
+  return Math.max(...memory.slice(half)) - Math.max(...memory.slice(0, half));
+}
+
+function summary(building: readonly number[], { costs, listing }: Measured): string {
+  const { memory, ...figures } = listing;
+  const mib = (bytes: number): number => Math.round(bytes / MIB);
+  const at = [0.1, 0.5, 1].map((part) => mib(memory[Math.floor(part * (memory.length - 1))] ?? 0));
+  return JSON.stringify({
+    building: building.map(mib),
+    costs,
+    ...figures,
+    memory: at,
+    most: mib(Math.max(...memory)),
+  });
+}

@@ -4,6 +4,7 @@ import {
   ListObjectsV2Command,
   type S3Client,
 } from '@aws-sdk/client-s3';
+import type { ObjectSession } from '@latchkey/vault';
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { listPage } from '../src/objects/listing.js';
@@ -61,6 +62,23 @@ const KEYS = fc
   .map((all) => all.map(([names, marker]) => names.join('/') + (marker ? '/' : '')))
   .map((all) => [...new Set(all)].filter((key) => key !== ''));
 
+/** A session that counts the pages of directories that it is asked for, and what is on them. */
+function counted(session: ObjectSession): {
+  session: ObjectSession;
+  asked: { calls: number; entries: number };
+} {
+  const asked = { calls: 0, entries: 0 };
+  const listObjects: ObjectSession['listObjects'] = async (path, options) => {
+    const page = await session.listObjects(path, options);
+    asked.calls += 1;
+    asked.entries += page.entries.length;
+    return page;
+  };
+  const get = (target: ObjectSession, name: string | symbol): unknown =>
+    name === 'listObjects' ? listObjects : Reflect.get(target, name);
+  return { session: new Proxy(session, { get }), asked };
+}
+
 describe('listings', () => {
   it('are those of a plain sorted list, for any prefix, delimiter, beginning and size of page', async () => {
     await fc.assert(
@@ -91,26 +109,43 @@ describe('listings', () => {
   it('seek past everything under a common prefix', async () => {
     const names = Array.from({ length: 3000 }, (_, index) => `d/${String(index).padStart(5, '0')}`);
     const bucket = await bucketWith([...names, 'e', 'd-x']);
-    let pages = 0;
-    const counting = new Proxy(fixture.session, {
-      get: (target, name) => {
-        const value = Reflect.get(target, name);
-        if (name !== 'listObjects') return value;
-        return (...args: Parameters<typeof target.listObjects>) => {
-          pages += 1;
-          return target.listObjects(...args);
-        };
-      },
-    });
+    const { session: counting, asked } = counted(fixture.session);
     const query = { bucket, prefix: '', after: '', limit: 1000 };
     const slash = await listPage(counting, { ...query, delimiter: '/' });
     expect([slash.prefixes, slash.objects.map((one) => one.key)]).toEqual([['d/'], ['d-x', 'e']]);
-    expect(pages).toBe(1);
+    expect(asked.calls).toBe(1);
     const zero = await listPage(counting, { ...query, prefix: 'd/', delimiter: '0' });
     expect(zero.prefixes).toEqual(['d/0']);
     const middle = await listPage(counting, { ...query, delimiter: '', after: 'd/02000', limit: 5 });
     expect(middle.objects.map((one) => one.key)).toEqual(names.slice(2001, 2006));
-    expect(pages).toBeLessThan(8);
+    expect(asked.calls).toBeLessThan(8);
+  });
+
+  it('do not look into the vault again for every common prefix', async () => {
+    const groups = Array.from({ length: 300 }, (_, index) => `n${String(index).padStart(3, '0')}-`);
+    const bucket = await bucketWith(groups.flatMap((group) => [`${group}a`, `${group}b/c`, `${group}d`]));
+    const { session: counting, asked } = counted(fixture.session);
+    const query = { bucket, prefix: '', delimiter: '-', after: '', limit: 1000 };
+    const page = await listPage(counting, query);
+    expect([page.objects, page.prefixes, page.last]).toEqual([[], groups, undefined]);
+    expect(asked.calls).toBeLessThan(4);
+    const part = await listPage(counting, { ...query, after: 'n150-a', limit: 10 });
+    expect(part).toMatchObject({ prefixes: groups.slice(151, 161), last: 'n160-' });
+  });
+
+  it('read no more of the vault than they show', async () => {
+    const names = Array.from({ length: 2500 }, (_, index) => `n${String(index).padStart(5, '0')}`);
+    const bucket = await bucketWith(names);
+    const { session: counting, asked } = counted(fixture.session);
+    const query = { bucket, prefix: '', delimiter: '/', after: 'n00100' };
+    const page = await listPage(counting, { ...query, limit: 1000 });
+    expect(page.objects.map((one) => one.key)).toEqual(names.slice(101, 1101));
+    expect(page.last).toBe('n01100');
+    // One more tells whether there are more.
+    expect(asked).toEqual({ calls: 2, entries: 1001 });
+    const one = await listPage(counting, { ...query, limit: 1 });
+    expect(one.last).toBe('n00101');
+    expect(asked.entries - 1001).toBeLessThan(16);
   });
 
   it('continue with sealed tokens that belong to their query', async () => {

@@ -142,18 +142,19 @@ export function decodeContent(bytes: Uint8Array): ContentFields {
   const pieces = fields.has(10) ? decodePieces(fields.value(10), MAX_RECORD_PIECES) : undefined;
   if (pieces?.length === 0) throw new EncryptionError('malformed', 'content has an empty list of pieces');
   const digests = fields.bytesMap(2, DIGEST_BOUNDS);
-  return {
-    ...(fields.has(0) ? { contentType: fields.text(0, 255) } : {}),
-    ...(digests.size > 0 ? { digests } : {}),
-    ...(fields.has(4) ? { etag: fields.text(4, 255) } : {}),
-    ...(fields.has(6) ? { partSizes: decodePartSizes(fields) } : {}),
-    ...(fields.has(8) ? { linkTarget: decodeTarget(fields) } : {}),
-    ...(pieces === undefined ? {} : { pieces }),
-    ...(fields.has(12) ? { map: decodeMapRef(fields.value(12)) } : {}),
-    ...(fields.flag(14) ? { shared: true } : {}),
-    ...(fields.has(16) ? { draft: decodeDraft(fields.value(16)) } : {}),
-    ...(fields.has(18) ? { readSecret: fields.bytes(18, 32) } : {}),
-    ...(fields.has(20) ? { appendix: decodeAppendix(fields.value(20)) } : {}),
-    ...(extra.size === 0 ? {} : { extra }),
-  };
+  // No literal with a spread for each field, here and in listings, which takes long: a page has hundreds of these.
+  const content: { -readonly [Field in keyof ContentFields]: ContentFields[Field] } = {};
+  if (fields.has(0)) content.contentType = fields.text(0, 255);
+  if (digests.size > 0) content.digests = digests;
+  if (fields.has(4)) content.etag = fields.text(4, 255);
+  if (fields.has(6)) content.partSizes = decodePartSizes(fields);
+  if (fields.has(8)) content.linkTarget = decodeTarget(fields);
+  if (pieces !== undefined) content.pieces = pieces;
+  if (fields.has(12)) content.map = decodeMapRef(fields.value(12));
+  if (fields.flag(14)) content.shared = true;
+  if (fields.has(16)) content.draft = decodeDraft(fields.value(16));
+  if (fields.has(18)) content.readSecret = fields.bytes(18, 32);
+  if (fields.has(20)) content.appendix = decodeAppendix(fields.value(20));
+  if (extra.size > 0) content.extra = extra;
+  return content;
 }

@@ -80,6 +80,7 @@ const KINDS: readonly RecordKind[] = ['file', 'symlink', 'directory', 'marker'];
 const KNOWN: ReadonlySet<number> = new Set([
   0, 2, 4, 6, 8, 10, 11, 12, 13, 14, 16, 18, 20, 22, 26, 28, 30, 32, 34, 36, 38, 42, 44,
 ]);
+const LINK_FIELDS: readonly number[] = [30, 32, 34, 36, 38, 44];
 const MAX_NANOSECONDS = 999_999_999;
 const MAX_MODE = 0o7777;
 /** S3 allows 2 KiB of metadata; file protocols may want somewhat more. */
@@ -129,7 +130,7 @@ export function decodeListing(bytes: Uint8Array): ListingFields {
     throw new EncryptionError('malformed', 'listing: a mark on a directory');
   if (kind !== 'file' && (fields.has(20) || fields.has(22) || (kind !== 'marker' && fields.has(42))))
     throw new EncryptionError('malformed', 'listing: a version or a lock of what is no file');
-  return {
+  const listing: { -readonly [Field in keyof ListingFields]: ListingFields[Field] } = {
     kind,
     revision: fields.uint(2),
     signedAt: fields.uint(4),
@@ -141,18 +142,19 @@ export function decodeListing(bytes: Uint8Array): ListingFields {
     metadata: fields.textMap(16, METADATA_BOUNDS),
     tags: fields.textMap(18, METADATA_BOUNDS),
     draftOnly: fields.flag(26),
-    ...(link === undefined ? {} : { directory: link }),
-    ...(fields.has(20) ? { retention: decodeRetention(fields.value(20)) } : {}),
-    ...(fields.flag(22) ? { legalHold: true } : {}),
-    ...(fields.has(42) ? { version: fields.uint(42) } : {}),
-    ...(fields.has(28) ? { mark: fields.bytesUpTo(28, MAX_MARK_BYTES) } : {}),
-    ...(extra.size === 0 ? {} : { extra }),
   };
+  if (link !== undefined) listing.directory = link;
+  if (fields.has(20)) listing.retention = decodeRetention(fields.value(20));
+  if (fields.flag(22)) listing.legalHold = true;
+  if (fields.has(42)) listing.version = fields.uint(42);
+  if (fields.has(28)) listing.mark = fields.bytesUpTo(28, MAX_MARK_BYTES);
+  if (extra.size > 0) listing.extra = extra;
+  return listing;
 }
 
 function decodeLink(fields: Fields, kind: RecordKind): DirectoryLink | undefined {
   if (kind !== 'directory') {
-    if ([30, 32, 34, 36, 38, 44].some((key) => fields.has(key))) {
+    if (LINK_FIELDS.some((key) => fields.has(key))) {
       throw new EncryptionError('malformed', 'listing: a link to a directory in another kind of record');
     }
     return undefined;

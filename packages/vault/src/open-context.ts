@@ -18,7 +18,7 @@ const DEFAULT_GRACE_SECONDS = 60;
 
 /** What bounds the memory of an open vault. */
 export interface VaultSettings {
-  /** Bytes of heads and pages kept, 1 MiB and up. Default 64 MiB. */
+  /** Bytes of memory for decoded heads and pages, half for each, 1 MiB and up. Default 64 MiB. */
   readonly cacheBytes?: number;
   /** Bytes of content on its way to or from the store, over all files, 1 MiB and up. Default 64 MiB. */
   readonly transferBytes?: number;
@@ -51,7 +51,7 @@ export function makeContext(
     budget: new TransferBudget(transferBytes / 2),
     openFiles: new OpenFiles(),
     pins: new Pins(),
-    sweeper: new Sweeper(store, graceSeconds),
+    sweeper: new Sweeper(store, graceSeconds, directories),
     clock: new HybridClock(),
     padding: header.padding,
     graceSeconds,

@@ -85,7 +85,7 @@ class Run {
   async bucket(bucket: string, rules: readonly Rule[]): Promise<void> {
     let passed: Passed | undefined;
     let directory: string | undefined;
-    for await (const { key, entry } of walk(this.#session, bucket, '', true)) {
+    for await (const { key, entry } of walk(this.#session, bucket, '', { versions: true })) {
       this.#options.signal?.throwIfAborted();
       if (!isVersion(entry)) {
         if (entry.explicit) directory = key;

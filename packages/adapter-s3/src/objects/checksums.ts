@@ -20,17 +20,26 @@ export function digestKey(name: ChecksumName, type: ChecksumType): string {
   return type === 'COMPOSITE' ? name + COMPOSITE : name;
 }
 
+const TYPES: readonly ChecksumType[] = ['FULL_OBJECT', 'COMPOSITE'];
+const KEYS = CHECKSUMS.flatMap((name) => TYPES.map((type) => ({ key: digestKey(name, type), name, type })));
+
 /** The checksums that an object was stored with. */
 export function checksumsOf(entry: ObjectEntry): StoredChecksum[] {
-  const found: StoredChecksum[] = [];
-  for (const name of CHECKSUMS) {
-    const full = entry.digests?.get(name);
-    if (full !== undefined) found.push({ name, text: base64(full), type: 'FULL_OBJECT' });
-    const composite = entry.digests?.get(name + COMPOSITE);
-    if (composite !== undefined) {
-      const text = `${base64(composite)}-${partCount(entry) ?? 1}`;
-      found.push({ name, text, type: 'COMPOSITE' });
-    }
+  return storedChecksums(entry).map(({ name, type, bytes }) => {
+    const parts = type === 'COMPOSITE' ? `-${partCount(entry) ?? 1}` : '';
+    return { name, text: base64(bytes) + parts, type };
+  });
+}
+
+/** The same without their texts, which listings do not tell. */
+export function storedChecksums(
+  entry: ObjectEntry,
+): (Pick<StoredChecksum, 'name' | 'type'> & { readonly bytes: Uint8Array })[] {
+  const found: (Pick<StoredChecksum, 'name' | 'type'> & { readonly bytes: Uint8Array })[] = [];
+  if (entry.digests === undefined) return found;
+  for (const { key, name, type } of KEYS) {
+    const bytes = entry.digests.get(key);
+    if (bytes !== undefined) found.push({ name, type, bytes });
   }
   return found;
 }

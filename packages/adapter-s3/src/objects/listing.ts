@@ -25,12 +25,17 @@ export interface Listing {
   readonly last?: string;
 }
 
+/** As many objects of a common prefix are passed over where they stand, before its end is looked for in the vault. */
+const NEAR = 32;
+
 /** One page of a listing. Common prefixes count as keys do. */
 export async function listPage(session: ObjectSession, query: ListingQuery): Promise<Listing> {
   const objects: Walked[] = [];
   const prefixes: string[] = [];
   let last = '';
-  for await (const one of rolledUp(session, query)) {
+  // One more tells whether there are more.
+  const wanted = (): number => query.limit + 1 - objects.length - prefixes.length;
+  for await (const one of rolledUp(session, query, wanted)) {
     if (objects.length + prefixes.length === query.limit)
       return query.limit === 0 ? { objects, prefixes } : { objects, prefixes, last };
     if (typeof one === 'string') {
@@ -48,10 +53,14 @@ export async function listPage(session: ObjectSession, query: ListingQuery): Pro
  * Objects, and common prefixes as text, in order. A directory that was made to stay is left out when there is content under
  * its very key, which comes next.
  */
-async function* rolledUp(session: ObjectSession, query: ListingQuery): AsyncGenerator<Walked | string> {
-  if (query.versions === true) return yield* withNullDirectories(session, query);
+async function* rolledUp(
+  session: ObjectSession,
+  query: ListingQuery,
+  wanted: () => number,
+): AsyncGenerator<Walked | string> {
+  if (query.versions === true) return yield* withNullDirectories(session, query, wanted);
   let directory: Walked | undefined;
-  for await (const one of everything(session, query)) {
+  for await (const one of everything(session, query, wanted)) {
     if (directory !== undefined && (typeof one === 'string' || one.key !== directory.key)) yield directory;
     directory = typeof one !== 'string' && one.entry.kind === 'directory' ? one : undefined;
     if (directory === undefined) yield one;
@@ -63,12 +72,13 @@ async function* rolledUp(session: ObjectSession, query: ListingQuery): AsyncGene
 async function* withNullDirectories(
   session: ObjectSession,
   query: ListingQuery,
+  wanted: () => number,
 ): AsyncGenerator<Walked | string> {
   const { pending, prefix, delimiter } = query;
-  const wanted =
+  const shown =
     pending?.key.startsWith(prefix) && (delimiter === '' || !pending.key.includes(delimiter, prefix.length));
-  let held = wanted === true ? pending : undefined;
-  for await (const one of everything(session, query)) {
+  let held = shown === true ? pending : undefined;
+  for await (const one of everything(session, query, wanted)) {
     const walked = typeof one === 'string' ? undefined : one;
     if (held !== undefined && walked?.key !== held.key) {
       yield held;
@@ -88,6 +98,7 @@ async function* withNullDirectories(
 async function* everything(
   session: ObjectSession,
   { bucket, prefix, delimiter, after, versions = false, from: begin }: ListingQuery,
+  wanted: () => number,
 ): AsyncGenerator<Walked | string> {
   const kept = (await session.versions.keeping(bucket)) !== undefined;
   const shows: Shows = async ({ key, entry }) =>
@@ -98,7 +109,10 @@ async function* everything(
     begin ?? (after === '' ? '' : start(after, prefix, delimiter, versions)),
   );
   while (from !== undefined) {
-    const steps: AsyncGenerator<Walked, void, 'skip' | undefined> = walk(session, bucket, from, versions);
+    const steps: AsyncGenerator<Walked, void, 'skip' | undefined> = walk(session, bucket, from, {
+      versions,
+      wanted,
+    });
     from = undefined;
     for (let step = await steps.next(); step.done !== true; ) {
       const { key, entry } = step.value;
@@ -119,7 +133,7 @@ async function* everything(
       if (
         kept &&
         entry.kind === 'directory' &&
-        !(await holdsObject(walk(session, bucket, key, versions), key, shows))
+        !(await holdsObject(walk(session, bucket, key, { versions, wanted: () => 2 }), key, shows))
       ) {
         step = await steps.next('skip');
         continue;
@@ -129,11 +143,20 @@ async function* everything(
         step = await steps.next('skip');
         continue;
       }
+      let passed = 0;
+      do step = await steps.next(inside(step.value));
+      while (step.done !== true && step.value.key.startsWith(common) && ++passed < NEAR);
+      if (step.done === true || !step.value.key.startsWith(common)) continue;
       from = behindPrefix(common);
       break;
     }
     await steps.return();
   }
+}
+
+/** How a walk goes on behind what is rolled up: past a directory, everything in it is, too. */
+function inside({ entry }: Walked): 'skip' | undefined {
+  return entry.kind === 'directory' ? 'skip' : undefined;
 }
 
 /** Whether something is an object, or a version of one. */

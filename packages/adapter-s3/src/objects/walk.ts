@@ -17,34 +17,48 @@ export interface Walked {
 type PageOptions = { readonly from?: string; readonly after?: string; readonly limit: number };
 type List = (path: Path, options: PageOptions) => Promise<ObjectPage>;
 
+interface Reading {
+  readonly list: List;
+  /** How many entries to read at once, `most` if so many are wanted. */
+  readonly room: (most: number) => number;
+}
+
+/** Of a directory that may hold others: what is behind them on its page would be for nothing. */
 const FIRST_PAGE = 64;
 const LARGEST_PAGE = 1000;
+const SMALLEST_PAGE = 8;
 
-/**
- * Everything at or behind the key `from`, current or with all `versions`. Answer a directory with `'skip'` to pass over what is in it.
- */
+export interface WalkOptions {
+  /** All versions instead of the current ones. */
+  readonly versions?: boolean;
+  /** How many more will be asked for, as far as can be told: no more is read than that. Default: everything. */
+  readonly wanted?: () => number;
+}
+
+/** Everything at or behind the key `from`. Answer a directory with `'skip'` to pass over what is in it. */
 export async function* walk(
   session: ObjectSession,
   bucket: string,
   from: string,
-  versions = false,
+  { versions = false, wanted = () => LARGEST_PAGE }: WalkOptions = {},
 ): AsyncGenerator<Walked, void, 'skip' | undefined> {
   const list: List = versions
     ? (path, options) => session.versions.list(path, options)
     : (path, options) => session.listObjects(path, options);
-  yield* level(list, [bucket], '', from);
+  const room = (most: number): number => Math.max(SMALLEST_PAGE, Math.min(most, wanted()));
+  yield* level({ list, room }, [bucket], '', from);
 }
 
 async function* level(
-  list: List,
+  reading: Reading,
   path: Path,
   prefix: string,
   from: string,
 ): AsyncGenerator<Walked, void, 'skip' | undefined> {
   const slash = from.indexOf('/');
   const start = slash < 0 ? from : from.slice(0, slash + 1);
-  let limit = FIRST_PAGE;
-  let page = await pageOf(list, path, { from: start, limit });
+  const { list, room } = reading;
+  let page = await pageOf(list, path, { from: start, limit: room(FIRST_PAGE) });
   for (;;) {
     for (const entry of page.entries) {
       if (entry.kind === 'symlink' || entry.draft) continue;
@@ -56,11 +70,10 @@ async function* level(
       const within = name === start ? from.slice(name.length) : '';
       // Behind the directory's own key when the walk begins inside it.
       const answer = within === '' ? yield { key: prefix + name, entry } : undefined;
-      if (answer !== 'skip') yield* level(list, [...path, entry.name], prefix + name, within);
+      if (answer !== 'skip') yield* level(reading, [...path, entry.name], prefix + name, within);
     }
     if (page.next === undefined) return;
-    limit = Math.min(limit * 2, LARGEST_PAGE);
-    page = await pageOf(list, path, { after: page.next, limit });
+    page = await pageOf(list, path, { after: page.next, limit: room(LARGEST_PAGE) });
   }
 }
 

@@ -73,7 +73,7 @@ async function deleteBucket(call: Call): Promise<Reply> {
   const { session } = call;
   if (!(await hasBucket(session, bucket))) throw noSuchBucket(bucket);
   const implied: string[] = [];
-  for await (const { key, entry } of walk(session, bucket, '', true)) {
+  for await (const { key, entry } of walk(session, bucket, '', { versions: true })) {
     if (entry.kind === 'file' || entry.explicit) throw new S3Error('BucketNotEmpty');
     implied.push(key);
   }

@@ -1,15 +1,16 @@
+import type { ObjectEntry } from '@latchkey/vault';
 import { S3Error } from '../errors.js';
 import { type Reply, xmlReply } from '../http/reply.js';
 import { uriEncode } from '../http/url.js';
-import { checksumsOf } from '../objects/checksums.js';
-import { etagOf, modifiedOf, quoted } from '../objects/etag.js';
+import { storedChecksums } from '../objects/checksums.js';
+import { etagOf, modifiedOf } from '../objects/etag.js';
 import { requireBucket } from '../objects/keys.js';
 import { type Listing, type ListingQuery, listPage } from '../objects/listing.js';
 import { ownerElement } from '../objects/owner.js';
 import { openToken, sealToken } from '../objects/tokens.js';
 import type { Walked } from '../objects/walk.js';
 import { contentSize } from '../sse/seal.js';
-import { element, type Markup, result } from '../xml/write.js';
+import { element, escapeXml, type Markup, result } from '../xml/write.js';
 import { bucketOf, type Call, type Operation } from './operation.js';
 
 const PAGE_KEYS = 1000;
@@ -94,25 +95,29 @@ async function listObjectsV2(call: Call): Promise<Reply> {
   );
 }
 
-function contents(listing: Listing, encode: Encode, owner: string | undefined): Markup[] {
+function contents(listing: Listing, encode: Encode, user: string | undefined): Markup[] {
+  const owner = user === undefined ? '' : ownerElement(user).markup;
   return [
     ...listing.objects.map((one) => contentsElement(one, encode, owner)),
     ...listing.prefixes.map((prefix) => element('CommonPrefixes', [element('Prefix', encode(prefix))])),
   ];
 }
 
-function contentsElement({ key, entry }: Walked, encode: Encode, owner: string | undefined): Markup {
-  const checksums = checksumsOf(entry);
-  return element('Contents', [
-    element('Key', encode(key)),
-    element('LastModified', new Date(modifiedOf(entry)).toISOString()),
-    element('ETag', quoted(etagOf(entry))),
-    ...checksums.map(({ name }) => element('ChecksumAlgorithm', name.toUpperCase())),
-    element('ChecksumType', checksums[0]?.type),
-    element('Size', contentSize(entry)),
-    ...(owner === undefined ? [] : [ownerElement(owner)]),
-    element('StorageClass', 'STANDARD'),
-  ]);
+/** Written out, because a page has a thousand of them: elements made one by one take three times as long. */
+function contentsElement({ key, entry }: Walked, encode: Encode, owner: string): Markup {
+  const modified = new Date(modifiedOf(entry)).toISOString();
+  const etag = escapeXml(etagOf(entry));
+  return {
+    markup: `<Contents><Key>${escapeXml(encode(key))}</Key><LastModified>${modified}</LastModified><ETag>&quot;${etag}&quot;</ETag>${checksumMarkup(entry)}<Size>${contentSize(entry)}</Size>${owner}<StorageClass>STANDARD</StorageClass></Contents>`,
+  };
+}
+
+function checksumMarkup(entry: ObjectEntry): string {
+  if (entry.digests === undefined) return '';
+  const stored = storedChecksums(entry);
+  if (stored.length === 0) return '';
+  const names = stored.map(({ name }) => `<ChecksumAlgorithm>${name.toUpperCase()}</ChecksumAlgorithm>`);
+  return `${names.join('')}<ChecksumType>${stored[0]?.type}</ChecksumType>`;
 }
 
 export const LISTING_OPERATIONS: readonly Operation[] = [

@@ -29,11 +29,14 @@ export function element(
   content: string | number | boolean | readonly Markup[] | undefined,
 ): Markup {
   if (content === undefined) return { markup: '' };
-  const inner =
-    typeof content === 'object'
-      ? content.map((one) => one.markup).join('')
-      : escapeXml(typeof content === 'string' ? content : String(content));
-  return { markup: `<${name}>${inner}</${name}>` };
+  return { markup: `<${name}>${inside(content)}</${name}>` };
+}
+
+function inside(content: string | number | boolean | readonly Markup[]): string {
+  if (typeof content !== 'object') return escapeXml(String(content));
+  let all = '';
+  for (const { markup } of content) all += markup;
+  return all;
 }
 
 export function document(root: Markup): string {
@@ -42,6 +45,5 @@ export function document(root: Markup): string {
 
 /** A result document in S3's namespace. */
 export function result(name: string, content: readonly Markup[] | string): string {
-  const root = element(name, content).markup;
-  return document({ markup: root.replace(`<${name}>`, `<${name} xmlns="${NAMESPACE}">`) });
+  return document({ markup: `<${name} xmlns="${NAMESPACE}">${inside(content)}</${name}>` });
 }

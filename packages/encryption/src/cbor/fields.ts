@@ -8,6 +8,10 @@ export type ExtraFields = ReadonlyMap<number, CborValue>;
 
 export const NO_EXTRA_FIELDS: ExtraFields = new Map();
 
+/** One for all: most records have no metadata, tags or digests, and pages of them are kept in memory. */
+const NO_TEXTS: ReadonlyMap<string, string> = new Map();
+const NO_BYTES: ReadonlyMap<string, Uint8Array> = new Map();
+
 /** Typed, bounded access to a CBOR map with integer keys. Every method throws `malformed`, `limit` or `unsupported`. */
 export class Fields {
   readonly #what: string;
@@ -92,8 +96,8 @@ export class Fields {
 
   /** A map of strings to strings that is left out when it is empty. */
   textMap(key: number, bounds: { entries: number; key: number; value: number }): ReadonlyMap<string, string> {
+    if (!this.#map.has(key)) return NO_TEXTS;
     const map = new Map<string, string>();
-    if (!this.#map.has(key)) return map;
     for (const [name, value] of this.#nonEmptyMap(key, bounds.entries)) {
       if (typeof name !== 'string' || typeof value !== 'string')
         return this.#fail(key, 'has other than strings');
@@ -108,8 +112,8 @@ export class Fields {
     key: number,
     bounds: { entries: number; key: number; value: number },
   ): ReadonlyMap<string, Uint8Array> {
+    if (!this.#map.has(key)) return NO_BYTES;
     const map = new Map<string, Uint8Array>();
-    if (!this.#map.has(key)) return map;
     for (const [name, value] of this.#nonEmptyMap(key, bounds.entries)) {
       if (typeof name !== 'string' || !(value instanceof Uint8Array))
         return this.#fail(key, 'has other values');

@@ -6,10 +6,17 @@ import { Directory } from './directory.js';
 
 /** Directories whose highest seen revision is remembered after their head has left the cache. */
 const REMEMBERED_REVISIONS = 100_000;
+/** So many heads have room however large they are, so that a small cache never thrashes on one path. */
+const LEAST_HEADS = 4;
 
 /** The directories that this process has open, within a byte budget, and what it has seen of each. */
 export class Directories {
   readonly #cache: LRUCache<string, Directory>;
+  /** Those that somebody still holds, too: two queues of one directory would only make each other's commits fail. */
+  readonly #held = new Map<string, WeakRef<Directory>>();
+  readonly #gone = new FinalizationRegistry<string>((name) => {
+    if (this.#held.get(name)?.deref() === undefined) this.#held.delete(name);
+  });
   readonly #revisions = new LRUCache<string, number>({
     // Not `max`, which would allocate all of it at every opening of a vault.
     maxSize: REMEMBERED_REVISIONS,
@@ -18,22 +25,24 @@ export class Directories {
   #context: VaultContext | undefined;
 
   constructor(cacheBytes: number) {
-    this.#cache = new LRUCache({ maxSize: cacheBytes, sizeCalculation: (directory) => directory.weight });
+    const heaviest = Math.floor(cacheBytes / LEAST_HEADS);
+    this.#cache = new LRUCache({
+      maxSize: cacheBytes,
+      sizeCalculation: (directory) => Math.min(directory.weight, heaviest),
+    });
   }
 
   attach(context: VaultContext): void {
     this.#context = context;
   }
 
-  /** The one object for a directory; two for the same one would still be safe, only slower. */
+  /** The one object for a directory. */
   of(identity: DirectoryIdentity): Directory {
-    const context = this.#context as VaultContext;
     const name = `${toHex(identity.uid)}.${identity.generation}`;
-    let directory = this.#cache.get(name);
-    if (directory === undefined) {
-      directory = new Directory(context, deriveDirectory(context.provider, context.vaultId, identity));
-      this.#cache.set(name, directory);
-    }
+    const cached = this.#cache.get(name);
+    if (cached !== undefined) return cached;
+    const directory = this.#held.get(name)?.deref() ?? this.#make(name, identity);
+    this.#cache.set(name, directory);
     return directory;
   }
 
@@ -41,10 +50,23 @@ export class Directories {
   saw(directory: Directory, revision: number): void {
     const name = `${directory.id}.${directory.keys.generation}`;
     if (revision > (this.#revisions.get(name) ?? 0)) this.#revisions.set(name, revision);
-    if (this.#cache.peek(name) === directory) this.#cache.set(name, directory);
+    if (this.#cache.peek(name) !== directory) return;
+    // The cache does not weigh again what is set again.
+    this.#cache.delete(name);
+    this.#cache.set(name, directory);
   }
 
   highest(directory: Directory): number {
     return this.#revisions.get(`${directory.id}.${directory.keys.generation}`) ?? 0;
+  }
+
+  #make(name: string, { uid, generation, readSecret }: DirectoryIdentity): Directory {
+    const context = this.#context as VaultContext;
+    // Copies: what was decoded are views that would keep the whole page of the parent in memory.
+    const identity = { uid: uid.slice(), generation, readSecret: readSecret.slice() };
+    const directory = new Directory(context, deriveDirectory(context.provider, context.vaultId, identity));
+    this.#held.set(name, new WeakRef(directory));
+    this.#gone.register(directory, name);
+    return directory;
   }
 }

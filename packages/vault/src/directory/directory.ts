@@ -38,9 +38,9 @@ export class Directory {
     this.commits = new CommitQueue(context, this);
   }
 
-  /** Bytes of the head in the store, for the cache's accounts. */
+  /** Bytes of memory, for the cache's accounts: a decoded head takes about five times its bytes in the store. */
   get weight(): number {
-    return 1024 + 3 * this.#bytes;
+    return 2048 + 5 * this.#bytes;
   }
 
   /**

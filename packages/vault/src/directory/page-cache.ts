@@ -14,6 +14,9 @@ import { VaultError } from '../errors.js';
 import { asVaultError, isStoreError } from '../translate.js';
 import type { Row } from './rows.js';
 
+/** What a page takes in memory when all of it has been looked at, by its bytes in the store: measured 5.8. */
+const DECODED = 6;
+
 export interface LoadedPage {
   readonly level: number;
   /** Of a leaf. */
@@ -66,9 +69,9 @@ export class PageCache {
           sealed: () => page.records()[index] as SealedRecord,
         }),
       );
-      // A decoded page holds its bytes about three times: boxes, rows and decoded attributes.
+      // Both boxes, sealed and open, and an object for each row, each of its halves and its attributes.
       this.#pages.set(name, Promise.resolve({ level: page.level, rows, refs: page.refs }), {
-        size: 3 * bytes.length + 4096,
+        size: DECODED * bytes.length + 4096,
       });
       return { level: page.level, rows, refs: page.refs };
     } catch (error) {

@@ -1,6 +1,7 @@
-import type { Head } from '@latchkey/encryption';
+import type { DirectoryIdentity, Head } from '@latchkey/encryption';
 import type { Store } from '@latchkey/store';
 import { blobKey } from '../content/blob-name.js';
+import type { Directories } from './directories.js';
 import type { Directory } from './directory.js';
 
 /** Deletions of one request to the store. */
@@ -19,15 +20,17 @@ const MAX_TIMER_MS = 24 * 60 * 60 * 1000;
 export class Sweeper {
   readonly #store: Store;
   readonly #graceMs: number;
-  /** When to come back to a directory, on the monotonic clock. */
-  readonly #due = new Map<Directory, number>();
+  readonly #directories: Directories;
+  /** When to come back to a directory, on the monotonic clock, by its register. Not the directory, which holds its head. */
+  readonly #due = new Map<string, { readonly identity: DirectoryIdentity; readonly at: number }>();
   readonly #working = new Set<Promise<void>>();
   #timer: ReturnType<typeof setTimeout> | undefined;
   readonly #later = new Set<ReturnType<typeof setTimeout>>();
   #closed = false;
 
-  constructor(store: Store, graceSeconds: number) {
+  constructor(store: Store, graceSeconds: number, directories: Directories) {
     this.#store = store;
+    this.#directories = directories;
     this.#graceMs = Math.min(graceSeconds * 1000, MAX_TIMER_MS);
   }
 
@@ -56,11 +59,14 @@ export class Sweeper {
   watch(directory: Directory, head: Head): void {
     if (this.#closed || head.state === 'dead') return;
     if (!head.releases.some((note) => note.kind !== 'shared')) {
-      this.#due.delete(directory);
+      this.#due.delete(directory.register);
       return;
     }
-    if (!this.#due.has(directory) && this.#due.size < REMEMBERED)
-      this.#due.set(directory, performance.now() + this.#graceMs + 1000);
+    if (!this.#due.has(directory.register) && this.#due.size < REMEMBERED)
+      this.#due.set(directory.register, {
+        identity: directory.keys,
+        at: performance.now() + this.#graceMs + 1000,
+      });
     this.#arm();
   }
 
@@ -77,21 +83,22 @@ export class Sweeper {
     if (this.#timer !== undefined || this.#closed) return;
     const first = this.#due.values().next().value;
     if (first === undefined) return;
-    this.#timer = setTimeout(() => this.#track(this.#sweep()), Math.max(1000, first - performance.now()));
+    const wait = Math.max(1000, first.at - performance.now());
+    this.#timer = setTimeout(() => this.#track(this.#sweep()), wait);
     this.#timer.unref?.();
   }
 
   async #sweep(): Promise<void> {
     const now = performance.now();
-    const ready: Directory[] = [];
-    for (const [directory, at] of this.#due) {
+    const ready: DirectoryIdentity[] = [];
+    for (const [register, { identity, at }] of this.#due) {
       if (at > now) break;
-      this.#due.delete(directory);
-      ready.push(directory);
+      this.#due.delete(register);
+      ready.push(identity);
     }
     const worker = async (): Promise<void> => {
       for (let next = ready.pop(); next !== undefined && !this.#closed; next = ready.pop())
-        await sweepOne(next);
+        await sweepOne(this.#directories.of(next));
     };
     await Promise.all(Array.from({ length: PARALLEL }, worker));
     this.#timer = undefined;

@@ -14,7 +14,9 @@ const BATCH = 256;
 
 /** Schedules the sweep of a directory that has just been killed, once its readers' grace is over. */
 export function sweepDead(context: VaultContext, dead: Directory): void {
-  context.sweeper.afterGrace(() => sweepSubtree(context, dead));
+  // Not the directory itself, which holds its head.
+  const identity = dead.keys;
+  context.sweeper.afterGrace(() => sweepSubtree(context, context.directories.of(identity)));
 }
 
 /**
