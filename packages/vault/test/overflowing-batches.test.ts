@@ -28,7 +28,7 @@ test('what no longer fits into a commit that fails is not told so, and then made
   );
   const outcomes = Promise.allSettled(writes);
   await new Promise((resolve) => setTimeout(resolve, 100));
-  const stopping = hooked.hook;
+  const stopping = hooked.hook as HookedStore['hook'];
   let commits = 0;
   hooked.hook = async (point) => {
     await stopping?.(point);
