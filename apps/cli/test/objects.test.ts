@@ -130,6 +130,22 @@ describe('objects that file protocols do not see', () => {
     expect(existsSync(workspace.local('nothing'))).toBe(false);
   });
 
+  it('are not copied onto themselves', async () => {
+    const workspace = await withObjects();
+    const { versionId: before } = await inVault(workspace, async (session) => {
+      await session.versions.setKeeping('b', () => ({ versions: 'all', locks: false }));
+      return session.versions.stat(['b', 'a']);
+    });
+    const copied = await workspace.run(['cp', 'vault:/b/a', 'vault:/b/']);
+    expect([copied.status, copied.stderr]).toEqual([
+      6,
+      'latchkey: vault:/b/a is the source and the target\n',
+    ]);
+    await inVault(workspace, async (session) =>
+      expect((await session.versions.stat(['b', 'a'])).versionId).toBe(before),
+    );
+  });
+
   it('go with the directory they are in; one beside it stays, and that is said', async () => {
     const workspace = await withObjects();
     const moved = await workspace.run(['mv', 'vault:/b/a', 'vault:/b/moved']);

@@ -5,7 +5,41 @@ import { weakness } from '../src/passphrase/strength.js';
 import { bytes, duration, isoTime, modeString, parseBytes, parseSpan } from '../src/terminal/figures.js';
 import { printable } from '../src/terminal/printable.js';
 import { Progress } from '../src/terminal/progress.js';
+import { requireLocalName } from '../src/transfer/local-target.js';
 import { isWithin, parsePlace, parseVaultPath } from '../src/vault-path.js';
+
+describe('names of local files', () => {
+  const anywhere = ['', '.', '..', '/', 'a/b', '../a', 'a\0b'];
+  const onWindows = [
+    '..\\..\\a',
+    'C:',
+    'C:a',
+    '\\\\host\\a',
+    'a:stream',
+    'NUL',
+    'con.txt',
+    'Com1',
+    'lpt\u00b9.x',
+    'aux .c',
+    'a.',
+    'a ',
+    '...',
+    'a?',
+    'a\n',
+  ];
+
+  it('lead nowhere but into the directory that they are for', () => {
+    for (const name of anywhere)
+      for (const platform of ['linux', 'darwin', 'win32'] as const)
+        expect(() => requireLocalName(name, platform), name).toThrow();
+    for (const name of onWindows) {
+      expect(() => requireLocalName(name, 'win32'), name).toThrow();
+      expect(() => requireLocalName(name, 'linux'), name).not.toThrow();
+    }
+    for (const name of ['a', '.a', 'a.b', 'console', 'com', 'com10', 'nul-', 'ä b', '..a'])
+      expect(() => requireLocalName(name, 'win32'), name).not.toThrow();
+  });
+});
 
 describe('printable', () => {
   it('leaves nothing that a terminal obeys, and no two names alike', () => {

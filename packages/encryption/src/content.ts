@@ -66,7 +66,7 @@ const DRAFT_FIELDS: ReadonlySet<number> = new Set([0, 2, 4, 6]);
 const APPENDIX_FIELDS: ReadonlySet<number> = new Set([0, 2, 4]);
 const DIGEST_BOUNDS = { entries: 16, key: 32, value: 64 };
 
-function encodeAppendix({ pieces, map, size }: Appendix): Map<number, CborValue> {
+function encodeHeld({ pieces, map, size }: Appendix): Map<number, CborValue> {
   const fields = new Map<number, CborValue>([[4, size]]);
   if (pieces !== undefined) fields.set(0, encodePieces(pieces));
   if (map !== undefined) fields.set(2, encodeMapRef(map));
@@ -74,7 +74,11 @@ function encodeAppendix({ pieces, map, size }: Appendix): Map<number, CborValue>
 }
 
 function encodeDraft(draft: Draft): CborValue {
-  return encodeAppendix(draft).set(6, draft.seconds);
+  return encodeHeld(draft).set(6, draft.seconds);
+}
+
+function encodeAppendix({ pieces = [], ...rest }: Appendix): CborValue {
+  return encodeHeld({ ...rest, ...(pieces.length === 0 ? {} : { pieces }) });
 }
 
 export function encodeContent(fields: ContentFields): Uint8Array {
@@ -116,7 +120,10 @@ function decodeAppendix(value: CborValue): Appendix {
   const fields = new Fields('appendix', value);
   fields.extra(APPENDIX_FIELDS);
   fields.uint(4, MAX_APPENDIX_BYTES);
-  return decodeHeld('appendix', fields);
+  const held = decodeHeld('appendix', fields);
+  if (held.pieces?.length === 0)
+    throw new EncryptionError('malformed', 'appendix has an empty list of pieces');
+  return held;
 }
 
 function decodePartSizes(fields: Fields): number[] {

@@ -123,7 +123,7 @@ export class LocalTarget implements Target {
   }
 
   private locate(below: readonly string[]): string {
-    below.forEach(requireLocalName);
+    for (const name of below) requireLocalName(name);
     return below.length === 0 ? this.root : join(this.root, ...below);
   }
 
@@ -135,8 +135,15 @@ export class LocalTarget implements Target {
   }
 }
 
-function requireLocalName(name: string): void {
-  if (name === '' || name === '.' || name === '..' || /[/\0]/.test(name)) {
+/** What Windows refuses, or takes for a drive, a stream, a device, another directory, or another name (Naming Files, Paths). */
+const NOT_ON_WINDOWS =
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: these are what is refused
+  /[\u0000-\u001f<>:"/\\|?*]|[. ]$|^(?:con|prn|aux|nul|conin\$|conout\$|(?:com|lpt)[0-9\u00b9\u00b2\u00b3]) *(?:\.|$)/i;
+
+/** Throws `refused` for a name that would not be one name in one directory on `platform`. */
+export function requireLocalName(name: string, platform: NodeJS.Platform = process.platform): void {
+  const refused = platform === 'win32' ? NOT_ON_WINDOWS : /[/\0]/;
+  if (name === '' || name === '.' || name === '..' || refused.test(name)) {
     throw new Failure('refused', 'no local file can have this name');
   }
 }

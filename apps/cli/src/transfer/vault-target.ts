@@ -32,9 +32,7 @@ export class VaultTarget implements Target {
   async file(below: readonly string[], found: Found, content: AsyncIterable<Uint8Array>): Promise<void> {
     const path = [...this.root, ...below];
     if (found.vaultPath) {
-      if (showPath(found.vaultPath) === showPath(path)) {
-        throw new Failure('refused', `${found.label} is the source and the target`);
-      }
+      refuseItself(found, path);
       await this.session.copy(found.vaultPath, path, { replace: true });
       return;
     }
@@ -59,6 +57,7 @@ export class VaultTarget implements Target {
     const path = [...this.root, ...below];
     const from = found.vaultPath ?? [];
     const existing = this.root.length;
+    refuseItself(found, path);
     // A directory that is only implied comes with what is in it.
     if (object.kind === 'directory') {
       if (object.explicit) await this.session.makeMarker(path, { existing, attributes: attributesOf(found) });
@@ -75,6 +74,11 @@ export class VaultTarget implements Target {
       await this.session.setAttributes(path, attributesOf(found));
     }
   }
+}
+
+function refuseItself({ vaultPath = [], label }: Found, path: Path): void {
+  if (showPath(vaultPath) === showPath(path))
+    throw new Failure('refused', `${label} is the source and the target`);
 }
 
 function attributesOf(found: Found): Attributes {

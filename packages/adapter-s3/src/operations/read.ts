@@ -137,8 +137,9 @@ async function describe(
     ETag: etag,
     'Last-Modified': new Date(modifiedOf(entry)).toUTCString(),
     ...(sums ? await checksumAnswer(entry, range, table) : {}),
+    // A part may be empty, and no range of bytes is (RFC 9110 section 14.4).
     'Content-Range':
-      range === undefined || entry.size === 0
+      range === undefined || length === 0
         ? undefined
         : `bytes ${offset}-${offset + length - 1}/${entry.size}`,
     'x-amz-mp-parts-count': part === undefined || count === undefined ? undefined : String(count),

@@ -124,7 +124,7 @@ def check_appendix(appendix):
     check_fields(
         appendix,
         {
-            0: (False, lambda v: read_pieces(v, 8) is not None),
+            0: (False, lambda v: len(read_pieces(v, 8)) > 0),
             2: (False, check_map_ref),
             4: (True, lambda v: is_uint(v, 4194304)),
         },

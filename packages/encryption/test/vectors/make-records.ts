@@ -206,6 +206,15 @@ export async function recordVectors(world: World, other: World): Promise<VectorF
     ['appendix-long', 'an appendix of over 4 MiB', 'limit', appendix([[4, 4_194_305]])],
     ['appendix-size', 'an appendix without its size', 'malformed', appendix([[0, [[2, HELLO]]]])],
     [
+      'appendix-empty-list',
+      'an empty list of pieces of an appendix',
+      'malformed',
+      appendix([
+        [0, []],
+        [4, 0],
+      ]),
+    ],
+    [
       'appendix-even',
       'an unknown critical field of an appendix',
       'unsupported',

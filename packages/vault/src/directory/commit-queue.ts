@@ -72,7 +72,8 @@ export class CommitQueue {
         await this.#commit(batch);
       } catch (error) {
         const told = asVaultError(error);
-        for (const one of batch) refuse(one, told);
+        // What no longer fitted waits for a commit of its own.
+        for (const one of batch) if (!this.#waiting.includes(one)) refuse(one, told);
       }
     }
     this.#running = false;
@@ -149,7 +150,7 @@ export class CommitQueue {
         if (whole.state === 'dead' && one.change.evenDead !== true) throw new DirectoryGone();
         one.result = await one.change.apply(transaction);
         one.edits = transaction.edits;
-        if (applied.length > 0 && whole.editBytes + transaction.editBytes > room) {
+        if (whole.changed && whole.editBytes + transaction.editBytes > room) {
           this.#waiting.unshift(...pending.slice(index));
           break;
         }

@@ -6,6 +6,7 @@ import { DirectoryGone } from '../directory/transaction.js';
 import { VaultError } from '../errors.js';
 import { buildRecord, identityOf, openRecord } from '../record/build.js';
 import { directoryKey } from '../record/entry.js';
+import { refuseLeaving } from '../versions/remove-unlocked.js';
 import { linked } from './link.js';
 import { escrowOf } from './make-directory.js';
 import { fence, holdMoves, type Move, RelinkInDoubt, stillHeld } from './moves-register.js';
@@ -31,6 +32,15 @@ export async function moveDirectory(
   await holdMoves(context, move, async () => {
     const target = await resolveDirectory(context, to.path.slice(0, -1), 'write');
     if (target.directory.id !== to.directory.id) throw notFound(to.path.slice(0, -1));
+    // Nothing else moves now: what is found to be in one directory at the top does not come to another.
+    const above = await resolveDirectory(context, from.path.slice(0, -1), 'write');
+    if (above.directory.id !== from.directory.id) throw new DirectoryGone();
+    await refuseLeaving(
+      context,
+      child,
+      { path: from.path, chain: above.chain },
+      { path: to.path, chain: target.chain },
+    );
     if (target.chain.some((one) => one.id === child.id)) {
       throw new VaultError('invalid-argument', 'a directory cannot be moved into itself');
     }

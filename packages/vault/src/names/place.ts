@@ -1,4 +1,3 @@
-import type { Head } from '@latchkey/encryption';
 import { sameBytes } from '../bytes.js';
 import type { VaultContext } from '../context.js';
 import type { Directory } from '../directory/directory.js';
@@ -11,7 +10,7 @@ import { keepingOf } from '../versions/keeping.js';
 import { linkOf, vacate } from './link.js';
 import type { Move } from './moves-register.js';
 import { show, splitPath } from './path.js';
-import { resolveDirectory } from './resolve.js';
+import { type Found, resolveDirectory } from './resolve.js';
 
 /** Where a rename comes from or goes to. */
 export interface Place {
@@ -20,11 +19,14 @@ export interface Place {
   readonly name: string;
 }
 
-/** `head`: the directory's, proven to be the newest. */
-export async function place(context: VaultContext, path: Path): Promise<Place & { readonly head: Head }> {
+/** A place, with the directories that lead to it from the root on. `head`: the directory's, proven to be the newest. */
+export async function place(
+  context: VaultContext,
+  path: Path,
+): Promise<Place & Pick<Found, 'chain' | 'head'>> {
   const { parent, name } = splitPath(path);
-  const { directory, head } = await resolveDirectory(context, parent, 'write');
-  return { path, directory, name, head };
+  const { directory, head, chain } = await resolveDirectory(context, parent, 'write');
+  return { path, directory, name, head, chain };
 }
 
 const NOTHING_DISPLACED: Arrival = { stamp: {}, shared: false };

@@ -12,15 +12,15 @@ import { hasLocks, removeUnlocked } from '../versions/remove-unlocked.js';
 import { sweepDead } from './dead-subtree.js';
 import { Arriving, linkOf, standing } from './link.js';
 import { notFound, show } from './path.js';
-import { childDirectory, inParent } from './resolve.js';
+import { childDirectory, inParent, resolveDirectory } from './resolve.js';
 import { cleanStale } from './stale.js';
 
 export async function removeEntry(context: VaultContext, path: Path, recursive: boolean): Promise<void> {
-  await inParent(context, path, async ({ directory }, name) => {
+  await inParent(context, path, async ({ directory, chain }, name) => {
     const child = await childDirectory(context, directory, name, performance.now(), true);
     if (child instanceof Object) {
       if (!recursive) throw new VaultError('is-a-directory', `is a directory: ${show(path)}`);
-      if (await hasLocks(context, path)) {
+      if (await hasLocks(context, path, chain[1] ?? child)) {
         await removeUnlocked(
           context,
           directory,
@@ -35,7 +35,7 @@ export async function removeEntry(context: VaultContext, path: Path, recursive: 
         );
         return;
       }
-      await kill(directory, name, child, path, true);
+      await kill(directory, name, child, path, true, () => stayUnlocked(context, directory, child, path));
       await dropDirectoryRecord(directory, name, child);
       sweepDead(context, child);
       return;
@@ -88,6 +88,18 @@ export async function killEmpty(
 
 /** The directory is no longer under the name that it was found under: resolve the path again. */
 class DirectoryMoved extends DirectoryGone {}
+
+/** Throws when a directory that was found where nothing can be locked has come to where something can. */
+async function stayUnlocked(
+  context: VaultContext,
+  parent: Directory,
+  child: Directory,
+  path: Path,
+): Promise<void> {
+  const { directory, chain } = await resolveDirectory(context, path.slice(0, -1), 'write');
+  if (directory.id !== parent.id || (await hasLocks(context, path, chain[1] ?? child)))
+    throw new DirectoryMoved();
+}
 
 /** One swap to dead: from then on nothing can be put into the directory, and whatever is in it is gone. */
 async function kill(

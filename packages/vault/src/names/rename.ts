@@ -50,7 +50,7 @@ async function renameOnce(
     return;
   }
   if (child instanceof Object) {
-    await refuseLeaving(context, fromPath, toPath);
+    await refuseLeaving(context, child, from, to);
     if (target === 'file') throw clash(to, replace, 'not-a-directory', 'a directory cannot replace a file');
     if (target !== undefined) {
       if (!replace) throw clash(to, replace, 'exists', '');

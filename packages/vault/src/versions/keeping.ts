@@ -43,7 +43,7 @@ export async function bucketInfo(context: VaultContext, name: string): Promise<B
   return { id, metadata, ...(keeping === undefined ? {} : { keeping }) };
 }
 
-async function bucketRow(context: VaultContext, name: string): Promise<Row | undefined> {
+export async function bucketRow(context: VaultContext, name: string): Promise<Row | undefined> {
   const root = context.directories.of(context.rootIdentity);
   const head = await root.head(performance.now() - ANCESTOR_AGE_MS);
   return root.tree(head).get(directoryKey(name));

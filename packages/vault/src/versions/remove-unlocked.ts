@@ -1,18 +1,25 @@
+import { sameBytes } from '../bytes.js';
 import type { VaultContext } from '../context.js';
 import type { Directory } from '../directory/directory.js';
 import { listingOf } from '../directory/rows.js';
-import type { Transaction } from '../directory/transaction.js';
+import { DirectoryGone, type Transaction } from '../directory/transaction.js';
 import { VaultError } from '../errors.js';
 import { linked } from '../names/link.js';
 import { show } from '../names/path.js';
 import { nameOf } from '../record/entry.js';
 import type { Path } from '../session.js';
-import { bucketKeeping } from './keeping.js';
+import { bucketRow } from './keeping.js';
 import { refuseLocked } from './locks.js';
 
-/** Whether versions can be locked where `path` leads. */
-export async function hasLocks(context: VaultContext, path: Path): Promise<boolean> {
-  return path.length > 0 && (await bucketKeeping(context, path[0] as string))?.locks === true;
+/**
+ * Whether versions can be locked in `top`, the directory at the top that `path` has led through or to. Throws
+ * {@link DirectoryGone} when another has its name by now: what is kept there says nothing about this one.
+ */
+export async function hasLocks(context: VaultContext, path: Path, top: Directory): Promise<boolean> {
+  const row = await bucketRow(context, path[0] as string);
+  const link = row === undefined ? undefined : listingOf(row).directory;
+  if (link === undefined || !sameBytes(link.uid, top.keys.uid)) throw new DirectoryGone();
+  return link.keeping?.locks === true;
 }
 
 /** Removes one directory, which then is empty but for files. */
@@ -91,10 +98,24 @@ async function guard(
   }
 }
 
-/** Throws `read-only` for a directory that would leave the one at the top whose locks it may hold. */
-export async function refuseLeaving(context: VaultContext, from: Path, to: Path): Promise<void> {
-  const atTop = from.length === 1;
-  if (atTop ? to.length === 1 : to.length > 1 && from[0] === to[0]) return;
-  if (await hasLocks(context, from))
-    throw new VaultError('read-only', `directories stay where versions can be locked: ${show(from)}`);
+/** Where a directory is, or is to be, with what leads there from the root on. */
+export interface Standing {
+  readonly path: Path;
+  readonly chain: readonly Directory[];
+}
+
+/**
+ * Throws `read-only` for a directory that would leave the one at the top whose locks it may hold, and {@link DirectoryGone} as
+ * {@link hasLocks} does.
+ */
+export async function refuseLeaving(
+  context: VaultContext,
+  child: Directory,
+  from: Standing,
+  to: Standing,
+): Promise<void> {
+  const top = from.chain[1];
+  if (top === undefined ? to.path.length === 1 : top.id === to.chain[1]?.id) return;
+  if (await hasLocks(context, from.path, top ?? child))
+    throw new VaultError('read-only', `directories stay where versions can be locked: ${show(from.path)}`);
 }
