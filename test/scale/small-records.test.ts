@@ -85,7 +85,9 @@ describe(`a directory of ${RECORDS} records, beside one of 1,000 and an empty on
   });
 
   it('pays for many single writes, folding included, what a page for each would cost', () => {
-    expect(calls(large.manyWrites, 'swapRegister')).toBe(large.spread + 1);
+    // One each, and the lease, which is renewed as time passes.
+    expect(calls(large.manyWrites, 'swapRegister')).toBeGreaterThan(large.spread);
+    expect(calls(large.manyWrites, 'swapRegister')).toBeLessThan(large.spread * 1.02);
     expect(calls(large.manyWrites, 'putBlob') / large.spread).toBeLessThan(2);
     expect(bytes(large.manyWrites) / large.spread).toBeLessThan(256 * 1024);
   });
