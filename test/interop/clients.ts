@@ -18,7 +18,7 @@ export const OPENSSH_SFTP: ClientOf<OpensshSftp> = {
   require: (test) => requireProgram(test, 'sftp'),
   connect: opensshSftp,
   // OpenSSH moves many bytes in every run, rclone many files.
-  amount: { mebibytes: 512, files: 300 },
+  amount: { mebibytes: 256, files: 300 },
   eachName: true,
   extras: OPENSSH_STEPS,
 };
@@ -33,7 +33,7 @@ export const RCLONE: ClientOf<Rclone> = {
   name: 'rclone',
   require: (test) => requireProgram(test, 'rclone'),
   connect: rclone,
-  amount: { mebibytes: 64, files: 2000 },
+  amount: { mebibytes: 64, files: 1000 },
   eachName: true,
   extras: RCLONE_STEPS,
 };
