@@ -1,25 +1,15 @@
-import { MemoryStore, StoreError } from '@latchkey/store';
+import { StoreError } from '@latchkey/store';
 import { expect, test } from 'vitest';
 import { text } from './fresh-vault.js';
-import { HookedStore, type HookPoint } from './hooked-store.js';
-import { emptyVault } from './template.js';
+import { gatheringVault } from './gathered-commits.js';
+import type { HookedStore } from './hooked-store.js';
 
 /** Changes that together are more than a head has room for: they share batches, but not all one commit. */
 const COUNT = 60;
 const METADATA = new Map([['long', 'x'.repeat(2000)]]);
 
 test('what no longer fits into a commit that fails is not told so, and then made', async () => {
-  const hooked = new HookedStore(new MemoryStore());
-  const vault = await (await emptyVault(hooked))();
-  const session = vault.session();
-  let root = '';
-  hooked.hook = ({ method, key }) => {
-    if (method === 'swapRegister') root = key;
-  };
-  await session.write(['first'], text('x'));
-  hooked.hook = undefined;
-  const isCommit = ({ method, key, when }: HookPoint): boolean =>
-    method === 'swapRegister' && key === root && when === 'before';
+  const { hooked, session, isCommit } = await gatheringVault();
   const before = hooked.stopAt(isCommit);
   const other = session.write(['other'], text('x'));
   await before.reached;

@@ -1,30 +1,13 @@
-import { MemoryStore, StoreError } from '@latchkey/store';
+import { StoreError } from '@latchkey/store';
 import { expect, test } from 'vitest';
 import { text } from './fresh-vault.js';
-import { HookedStore, type HookPoint } from './hooked-store.js';
-import { emptyVault } from './template.js';
-
-/** A vault, and what says whether a call is a commit of its root. */
-async function scene() {
-  const hooked = new HookedStore(new MemoryStore());
-  const vault = await (await emptyVault(hooked))();
-  const session = vault.session();
-  let root = '';
-  hooked.hook = ({ method, key }) => {
-    if (method === 'swapRegister') root = key;
-  };
-  await session.write(['first'], text('x'));
-  hooked.hook = undefined;
-  const isCommit = ({ method, key, when }: HookPoint): boolean =>
-    method === 'swapRegister' && key === root && when === 'before';
-  return { hooked, session, isCommit };
-}
+import { gatheringVault } from './gathered-commits.js';
 
 /** Until what was started has come as far as it can. */
 const settled = (): Promise<void> => new Promise((resolve) => setTimeout(resolve, 30));
 
 test('who is told that a name exists finds it, although both were in one commit', async () => {
-  const { hooked, session, isCommit } = await scene();
+  const { hooked, session, isCommit } = await gatheringVault();
   // While this commit is under way the two that follow gather for the next.
   const before = hooked.stopAt(isCommit);
   const other = session.write(['other'], text('x'));
@@ -50,7 +33,7 @@ test('who is told that a name exists finds it, although both were in one commit'
 });
 
 test('what refused because of a change that was not committed is decided anew', async () => {
-  const { hooked, session, isCommit } = await scene();
+  const { hooked, session, isCommit } = await gatheringVault();
   const before = hooked.stopAt(isCommit);
   const other = session.write(['other'], text('x'));
   await before.reached;
