@@ -1,18 +1,10 @@
 import { MemoryStore } from '@latchkey/store';
-import type { VaultSession } from '../src/index.js';
 import { text } from './fresh-vault.js';
 import { HookedStore, type HookPoint } from './hooked-store.js';
 import { emptyVault } from './template.js';
 
-export interface Gathering {
-  readonly hooked: HookedStore;
-  readonly session: VaultSession;
-  /** Whether a call of the store is a commit of the root, which has not reached it yet. */
-  readonly isCommit: (point: HookPoint) => boolean;
-}
-
-/** A vault whose commits can be held up, so that changes gather for the next. */
-export async function gatheringVault(): Promise<Gathering> {
+/** A vault whose commits can be held up, so that changes gather for the next, and what tells a commit of its root. */
+export async function gatheringVault() {
   const hooked = new HookedStore(new MemoryStore());
   const vault = await (await emptyVault(hooked))();
   const session = vault.session();
