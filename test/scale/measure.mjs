@@ -2,7 +2,7 @@
 // usual operations cost there: calls and bytes of the store, counted, and the memory of the process. Run with
 // --expose-gc. Its one argument is JSON: { root, records }.
 import { nodeProvider } from '@latchkey/encryption/node';
-import { MeteredStore } from '@latchkey/store';
+import { MeteredStore, ObservedStore } from '@latchkey/store';
 import { FileStore } from '@latchkey/store-file';
 import { Vault } from '@latchkey/vault';
 
@@ -14,7 +14,12 @@ const BATCH = 400;
 /** Operations over which the cost of folding changes into pages is spread. */
 const SPREAD = 512;
 
-const store = new MeteredStore(await FileStore.open({ root, create: true, durability: 'relaxed' }));
+let commits = 0;
+const directory = await FileStore.open({ root, create: true, durability: 'relaxed' });
+const watched = new ObservedStore(directory, ({ method, subject }) => {
+  if (method === 'swapRegister' && subject.startsWith('h/')) commits += 1;
+});
+const store = new MeteredStore(watched);
 const made = await Vault.create({
   store,
   provider: nodeProvider,
@@ -107,6 +112,7 @@ const costs = {
 /** The whole bill of many single writes, each a commit, at names all over the directory. */
 const vault = await open();
 const session = vault.session();
+commits = 0;
 const manyWrites = await cost(async () => {
   for (let index = 0; index < SPREAD; index++) {
     await session.write(['many', `${somewhere(index)}-late-${index}`], Buffer.from('late'));
@@ -114,6 +120,7 @@ const manyWrites = await cost(async () => {
   // The folds belong to this bill.
   await rest();
 });
+const manyCommits = commits;
 watch();
 let listed = 0;
 for await (const entry of session.entries(['many'])) {
@@ -124,5 +131,5 @@ watch();
 await vault.close();
 await store.close();
 process.stdout.write(
-  `${JSON.stringify({ building, costs, manyWrites, spread: SPREAD, listed, memory: { atStart, peak } })}\n`,
+  `${JSON.stringify({ building, costs, manyWrites, manyCommits, spread: SPREAD, listed, memory: { atStart, peak } })}\n`,
 );
